@@ -1,0 +1,89 @@
+"""Compile tradepit.core with mypyc into src/tradepit/_fast/<key>/, where the package looks for it.
+
+The key is a hash of the sources and of the interpreter, so that a changed source is never shadowed
+by an old binary: without a matching folder the pure core runs. Exit codes: 0 compiled or already
+there, 1 failed, 4 no C compiler.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "tradepit"
+KEPT_BUILDS = 2
+
+sys.path.insert(0, str(PACKAGE.parent))
+from tradepit import _fast_core  # noqa: E402
+
+
+def compiler() -> str | None:
+    """The C compiler the build would call, if it is there."""
+    words = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()
+    return shutil.which(words[0])
+
+
+def build(target: Path) -> None:
+    """Compile every core module as one group into `target`.
+
+    Raises: SystemExit when mypyc refuses a source.
+    """
+    from mypyc.build import mypycify
+    from setuptools import Distribution
+    from setuptools.command.build_ext import build_ext
+
+    sources = [str(p) for p in _fast_core.sources() if p.name != "__init__.py"]
+    with tempfile.TemporaryDirectory(prefix="tradepit-core-") as scratch:
+        os.chdir(PACKAGE.parent)
+        modules = mypycify(
+            ["--strict", "--follow-imports=silent", f"--cache-dir={scratch}/mypy", *sources],
+            opt_level="3",
+            debug_level="0",
+            group_name="tradepit.core.pit",
+            target_dir=f"{scratch}/c",
+        )
+        command = build_ext(Distribution({"name": "tradepit-core", "ext_modules": modules}))
+        command.build_lib = f"{scratch}/lib"
+        command.build_temp = f"{scratch}/tmp"
+        command.ensure_finalized()
+        command.run()
+        target.parent.mkdir(exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
+        for binary in Path(scratch, "lib", "tradepit", "core").iterdir():
+            shutil.copy2(binary, staging)
+        staging.chmod(0o755)
+        staging.rename(target)
+
+
+def drop_old_builds(current: Path) -> None:
+    """Keep the current build and the ones used last; a branch switch stays free."""
+    builds = [p for p in current.parent.iterdir() if p != current]
+    builds.sort(key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in builds[KEPT_BUILDS - 1 :]:
+        shutil.rmtree(old)
+
+
+def main() -> int:
+    target = _fast_core.folder()
+    if target.is_dir():
+        print(f"The compiled core is up to date ({target.name}).")
+        return 0
+    if compiler() is None:
+        print("No C compiler found: the pure core runs. (Debian: apt-get install gcc)")
+        return 4
+    print("Compiling the core with mypyc, about a minute …", flush=True)
+    started = time.monotonic()
+    build(target)
+    drop_old_builds(target)
+    print(f"Compiled the core in {time.monotonic() - started:.0f} s ({target.name}).")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
