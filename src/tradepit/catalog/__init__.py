@@ -1,0 +1,1 @@
+"""What an operation is: one declaration from which everything about it is derived."""

@@ -1,0 +1,106 @@
+"""Text -> typed request: a quick reader per request type, and a slow walk that explains a refusal.
+
+The quick reader only knows that something is wrong. `explain` then walks the request in the
+exchange's order of checking (docs/decisions/0010-order-of-refusals.md) and names what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from tradepit.catalog.kinds import Kind
+from tradepit.catalog.shapes import Field, fields_of
+from tradepit.core.rejects import Reject
+
+Pairs = list[tuple[str, str]]
+Reader = Callable[[Pairs, int], Any]
+
+# What a request field of a plain kind may raise in the quick reader.
+_WRONG = (KeyError, ValueError, TypeError)
+
+
+def kind_of(field: Field) -> Kind:
+    """The kind of a request field; every request field has one."""
+    kind = field.shape.kind
+    if kind is None:
+        raise TypeError(f"request field {field.name!r} says not how it is read")
+    return kind
+
+
+def make_reader(ask_type: type[msgspec.Struct]) -> Reader:
+    """The reader of a request type: `(pairs, taken) -> ask`.
+
+    `pairs` are decoded (name, value) pairs; `taken` counts the parameters the door read itself.
+    Raises: Reject.
+    """
+    fields = fields_of(ask_type)
+    readers = {field.wire: (field.name, kind_of(field).reader()) for field in fields}
+
+    def read(pairs: Pairs, taken: int = 0) -> Any:
+        values: dict[str, Any] = {}
+        try:
+            for wire, text in pairs:
+                name, take = readers[wire]
+                values[name] = take(text)
+            if len(values) == len(pairs):
+                return ask_type(**values)
+        except _WRONG:
+            pass
+        return explain(ask_type, fields, pairs, taken)
+
+    return read
+
+
+def explain(
+    ask_type: type[msgspec.Struct], fields: list[Field], pairs: Pairs, taken: int
+) -> msgspec.Struct:
+    """Walk a refused request and raise the first refusal; a request without one is read here."""
+    sent = dict(pairs)
+    if len(sent) != len(pairs):
+        raise Reject("DUPLICATE_PARAMETER")
+    if not fields and not taken and sent:
+        raise Reject("TOO_MANY_PARAMETERS", 0, len(sent))
+    values: dict[str, Any] = {}
+    for field in fields:
+        text = sent.get(field.wire)
+        if text is None:
+            if field.mandatory:
+                raise Reject("MANDATORY_PARAM", field.wire)
+            continue
+        if not text:
+            raise Reject("PARAM_EMPTY", field.wire)
+        kind = kind_of(field)
+        try:
+            values[field.name] = kind.read(text)
+        except _WRONG:
+            raise kind.refuse(field.wire, text) from None
+    if len(values) != len(sent):
+        raise Reject("UNREAD_PARAMETERS", len(values) + taken, len(sent) + taken)
+    return ask_type(**values)
+
+
+def json_pairs(params: Mapping[str, object]) -> Pairs:
+    """WebSocket parameters as (name, text) pairs; numbers keep their own digits.
+
+    Values are `msgspec.Raw` (as the gateway decodes them) or plain Python values. A null counts as
+    an empty parameter.
+    """
+    return [(name, json_text(value)) for name, value in params.items()]
+
+
+def json_text(value: object) -> str:
+    """One JSON value as the text the same parameter has in a query string."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return ""
+    raw = bytes(value) if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)
+    if raw[:1] == b'"':
+        return msgspec.json.decode(raw, type=str)
+    text = raw.decode()
+    return "" if text == "null" else text
