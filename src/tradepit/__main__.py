@@ -1,0 +1,5 @@
+"""`python -m tradepit` is `tradepit`."""
+
+from tradepit.cli import main
+
+main()

@@ -1,0 +1,188 @@
+"""The command line. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tradepit import config
+from tradepit.config import SETTINGS, Setting
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXIT_CODES = """
+Exit codes: 0 ok, 1 failed, 2 usage, 3 port taken, 4 not reachable, 5 check failed,
+130 interrupted.
+"""
+
+
+class _UpByDefault(click.Group):
+    """`tradepit` alone, or with flags of `up`, is `tradepit up`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {"--help", "-h", "--version"}
+        if not args or (args[0].startswith("-") and args[0] not in own):
+            args = ["up", *args]
+        return super().parse_args(ctx, args)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    import tradepit
+
+    click.echo(f"tradepit {tradepit.__version__} ({tradepit.core_kind()} core)")
+    ctx.exit()
+
+
+def _option(setting: Setting) -> Callable[[F], F]:
+    """The click option of a setting; its value is text that `Setting.read` checks."""
+    text = setting.help
+    if setting.default not in (None, False, ()):
+        text += f" [default: {setting.default}]"
+    if isinstance(setting.default, bool):
+        flag = f"{setting.flag}/--no-{setting.flag[2:]}"
+        return click.option(flag, setting.name, default=None, help=text)
+    kind: Any = click.Choice(setting.choices) if setting.choices else click.STRING
+    metavar = setting.metavar or ("NUMBER" if isinstance(setting.default, int) else None)
+    return click.option(
+        setting.flag, setting.name, type=kind, metavar=metavar, help=text,
+        multiple=isinstance(setting.default, tuple),
+    )  # fmt: skip
+
+
+def _options(*names: str) -> Callable[[F], F]:
+    """Decorates a command with the flags of these settings, of all when none is named."""
+
+    def decorate(command: F) -> F:
+        for setting in reversed(SETTINGS):
+            if not names or setting.name in names:
+                command = _option(setting)(command)
+        return command
+
+    return decorate
+
+
+def _load(flags: dict[str, Any]) -> tuple[config.Config, dict[str, str]]:
+    given = {name: value for name, value in flags.items() if value is not None and value != ()}
+    try:
+        return config.load_config(given)
+    except config.ConfigError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@click.group(cls=_UpByDefault, epilog=EXIT_CODES, context_settings={"max_content_width": 100})
+@click.help_option("-h", "--help")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version,
+    help="Show the version, and whether the compiled or the pure core runs.",
+)  # fmt: skip
+def cli() -> None:
+    """The whole Binance exchange on your own machine. Without a command: up."""
+
+
+@cli.command()
+@_options()
+def up(**flags: Any) -> int:
+    """Start the exchange and serve until interrupted."""
+    settings, _ = _load(flags)
+    from tradepit import server
+
+    return server.run(settings)
+
+
+@cli.command()
+@_options("data")
+def audit(**flags: Any) -> int:
+    """Check every invariant of a world on disk that no server has open."""
+    settings, _ = _load(flags)
+    from tradepit import server
+
+    return server.audit(settings)
+
+
+@cli.group("config")
+def config_group() -> None:
+    """Settings: flags come before TRADEPIT_* variables, ./tradepit.toml and the defaults."""
+
+
+@config_group.command()
+@_options()
+def show(**flags: Any) -> None:
+    """Show every setting, its value and where it came from."""
+    settings, sources = _load(flags)
+    rows = []
+    for setting in SETTINGS:
+        value = getattr(settings, setting.field)
+        if setting.name == "data":
+            value = settings.data_dir
+        rows.append((setting.name, _text(value), sources[setting.name]))
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    for name, value, source in rows:
+        click.echo(f"{name.ljust(widths[0])}  {value.ljust(widths[1])}  {source}")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(value) or "-"
+    return "-" if value is None else str(value)
+
+
+@cli.command()
+@click.option("--url", default="http://127.0.0.1:8800", show_default=True, help="Which server.")
+@click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait.")
+def wait(url: str, timeout: float) -> int:
+    """Wait until a server takes orders (exit code 4 when it does not in time)."""
+    import http.client
+    import time
+    import urllib.request
+
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/_tradepit/v1/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return config.OK
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            if time.monotonic() > until:
+                click.echo(f"Not reachable: {url} ({error})", err=True)
+                return config.NOT_REACHABLE
+        time.sleep(0.05)
+
+
+def main(args: list[str] | None = None) -> None:
+    """The process's entry point: runs a command and ends with its exit code."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run a command line; returns its exit code."""
+    try:
+        code = cli.main(args, prog_name="tradepit", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return config.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except OSError as error:
+        click.echo(f"tradepit: {_sentence(error)}", err=True)
+        return config.PORT_TAKEN if error.errno == errno.EADDRINUSE else config.FAILED
+    return code if isinstance(code, int) else config.OK
+
+
+def _sentence(error: OSError) -> str:
+    name = f"{Path(str(error.filename))}: " if error.filename else ""
+    return f"{name}{error.strerror or error}"
+
+
+if __name__ == "__main__":
+    main()
