@@ -26,7 +26,9 @@ def encode(reply: object, micro: bool = False) -> bytes:
 
     micro: times as microseconds.
     """
-    return text_of(reply, micro).encode()
+    writer = _WRITERS.get(type(reply))
+    text = text_of(reply, micro) if writer is None else writer(reply, micro)
+    return text.encode()
 
 
 def text_of(value: Any, micro: bool) -> str:
@@ -71,7 +73,8 @@ def source_of(struct: type[msgspec.Struct], names: dict[str, Any]) -> str:
     names.update(text_of=text_of, array=array, quote=quote, UNSET=msgspec.UNSET, NULL="null")
     is_array = struct.__struct_config__.array_like
     opening, closing = ("[", "]") if is_array else ("{{", "}}")
-    lines = ["def write(r, micro):", "    out = ''"]
+    lines = ["def write(r, micro):"]
+    add = "out ="
     run = opening
     comma = ""
     for field in fields_of(struct):
@@ -81,8 +84,8 @@ def source_of(struct: type[msgspec.Struct], names: dict[str, Any]) -> str:
             comma = ","
             continue
         if run:
-            lines.append(f"    out += f'''{run}'''")
-            run = ""
+            lines.append(f"    {add} f'''{run}'''")
+            run, add = "", "out +="
         lines.append(f"    v = r.{field.name}")
         lines.append("    if v is not UNSET:")
         text = label + template(field.shape, "v", names)
@@ -92,7 +95,8 @@ def source_of(struct: type[msgspec.Struct], names: dict[str, Any]) -> str:
             lines.append(f"        out += f'''{text}''' if len(out) == 1 else f''',{text}'''")
     if not comma and not run:
         raise TypeError(f"{struct.__name__}: a reply needs one field that is always there")
-    lines.append(f"    return out + f'''{run}{closing}'''")
+    lines.append(f"    {add} f'''{run}{closing}'''")
+    lines.append("    return out")
     return "\n".join(lines) + "\n"
 
 
@@ -137,6 +141,9 @@ def _present(shape: Shape, value: str, names: dict[str, Any], depth: int) -> str
     if base is bool:
         names["TRUTHS"] = TRUTHS
         return f"TRUTHS[{value}]"
+    if origin is dict:
+        names["dumps"] = dumps
+        return f"dumps({value})"
     return f"text_of({value}, micro)"
 
 

@@ -40,7 +40,6 @@ Weight = int | Callable[[Any], int]
 F = TypeVar("F", bound=Handler)
 
 
-@typing.dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
 class _KeywordOnly(msgspec.StructMeta):
     """Makes every subclass keyword-only, so that optional fields may stand before mandatory ones.
 
@@ -54,10 +53,14 @@ class _KeywordOnly(msgspec.StructMeta):
         return super().__new__(mcs, name, bases, scope, **config)
 
 
+@typing.dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,)
+)
 class Ask(msgspec.Struct, metaclass=_KeywordOnly, rename="camel", frozen=True, omit_defaults=True):
     """A typed request. Its fields are the parameters, in the order in which they are checked."""
 
 
+@typing.dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
 class Reply(msgspec.Struct, metaclass=_KeywordOnly, rename="camel"):
     """A typed reply. Its fields stand on the wire in declaration order."""
 
