@@ -32,8 +32,8 @@ from tradepit.core import terms
 __all__ = [
     "Amount", "Between", "Bool", "CancelReplaceMode", "CancelRestrictions", "ClientId",
     "ContingencyType", "Era", "ExpiryReason", "Int", "Interval", "ListOrderStatus",
-    "ListStatusType", "Long", "OneOf", "OrderStatus", "OrderType", "PegOffsetType",
-    "PegPriceType", "Percent", "PermissionNames", "Plain", "Price", "Qty", "Rate",
+    "ListStatusType", "Long", "ManySymbolNames", "OneOf", "OrderStatus", "OrderType",
+    "PegOffsetType", "PegPriceType", "Percent", "PermissionNames", "Plain", "Price", "Qty", "Rate",
     "RateLimitExceededMode", "ResponseType", "Short", "ShortText", "Side", "StpMode", "String",
     "SymbolName", "SymbolNames", "SymbolStatus", "Term", "Text", "TickerType", "Time",
     "TimeInForce", "WorkingFloor",
@@ -69,11 +69,14 @@ ClientId: TypeAlias = Annotated[
 ]  # fmt: skip
 String: TypeAlias = Annotated[str, Text(r"[ -~]{1,200}", legal=r"^[ -~]{1,200}$")]
 SymbolNames: TypeAlias = Annotated[tuple[str, ...], TextList(Symbol(), SYMBOLS_RANGE)]
+ManySymbolNames: TypeAlias = Annotated[
+    tuple[str, ...], TextList(Symbol(), SYMBOLS_RANGE, most=10_000)
+]
 PermissionNames: TypeAlias = Annotated[
     tuple[str, ...],
     TextList(
-        Text(r"[A-Z0-9_]{1,30}", reject="INVALID_PARAMETER"),
-        r'^\["[A-Z0-9_]{1,30}"(,"[A-Z0-9_]{1,30}"){0,}\]$',
+        Safe(r"[A-Z0-9_]{1,30}"),
+        r'^\[("[A-Z0-9_]{1,30}"(,"[A-Z0-9_]{1,30}"){0,}){0,1}\]$',
         single=True,
     ),
 ]

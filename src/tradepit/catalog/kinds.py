@@ -24,10 +24,10 @@ LONG_RANGE: Final = r"^[0-9]{1,20}$"
 BOOL_RANGE: Final = "^(true|false)$"
 SYMBOL_RANGE: Final = r"^[\w\-._&&[^a-z]]{1,50}$"
 SYMBOLS_RANGE: Final = (
-    r'^\["[\w\-._&&[^a-z]]{1,50}"(,"[\w\-._&&[^a-z]]{1,50}"){0,}\]$'
+    r'^\[("[\w\-._&&[^a-z]]{1,50}"(,"[\w\-._&&[^a-z]]{1,50}"){0,}){0,1}\]$'
 )  # fmt: skip
 CLIENT_ID_RANGE: Final = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
-MICROSECONDS_FROM: Final = 100_000_000_000_000  # a time this large is microseconds, not milliseconds
+MICROSECONDS_FROM: Final = 100_000_000_000_000  # from here on a time is microseconds
 
 _DECIMAL = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII)
 _LONG = re.compile(r"[0-9]{1,20}", re.ASCII)
@@ -378,49 +378,46 @@ class OneOf(Kind):
 
 
 class TextList(Kind):
-    """A JSON list of texts, each of `item`'s pattern; `single` lets a bare text stand for one."""
+    """A JSON list of texts, each of `item`'s pattern, none twice; at most `most`.
+
+    `single` lets a bare text stand for a list of one.
+    """
 
     wire = "ARRAY OF STRING"
 
-    def __init__(
-        self, item: Text, legal: str, most: int = 100, single: bool = False, reject: str = ""
-    ) -> None:
+    def __init__(self, item: Text, legal: str, most: int = 100, single: bool = False) -> None:
         self.item = item
         self.legal = legal
         self.most = most
         self.single = single
-        self.reject = reject
 
     def read(self, text: str) -> tuple[str, ...]:
         found = self._split(text)
-        if found is None or len(set(found)) != len(found) or not 0 < len(found) <= self.most:
+        if len(set(found)) != len(found) or not 0 < len(found) <= self.most:
             raise ValueError(text)
-        for each in found:
-            self.item.read(each)
-        return tuple(found)
+        return found
 
     def refuse(self, name: str, text: str) -> Reject:
-        found = self._split(text)
-        if found is None:
-            looks_json = text.startswith("[") and text.endswith("]")
-            if looks_json:
-                return Reject("INVALID_JSON", name)
+        try:
+            found = self._split(text)
+        except ValueError:
             return Reject("ILLEGAL_CHARS", name, self.legal)
+        if not found:
+            return Reject("PARAM_EMPTY", name)
         if len(found) > self.most:
             return Reject("TOO_MANY_PARAMETERS", self.most, len(found))
-        if not found or any(self.item.pattern.fullmatch(each) is None for each in found):
-            return refusal(self.item.reject, name, self.legal)
         return Reject("DUPLICATE_SYMBOLS")
 
-    def _split(self, text: str) -> list[str] | None:
+    def _split(self, text: str) -> tuple[str, ...]:
         if self.single and not text.startswith("["):
-            return [text]
-        if not text.startswith("["):
-            return None
+            return (self.item.read(text),)
         try:
-            return msgspec.json.decode(text.encode(), type=list[str])
-        except (msgspec.DecodeError, UnicodeError):
-            return None
+            found = msgspec.json.decode(text.encode(), type=tuple[str, ...])
+        except msgspec.DecodeError:
+            raise ValueError(text) from None
+        for each in found:
+            self.item.read(each)
+        return found
 
     def writer(self, value: str, names: dict[str, object]) -> str:
         names["dumps"] = dumps

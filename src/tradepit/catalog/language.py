@@ -68,9 +68,9 @@ class Reply(msgspec.Struct, metaclass=_KeywordOnly, rename="camel"):
 class Operation:
     """Everything about one operation of the exchange."""
 
-    def __init__(self, id: str, handler: Handler, facts: Mapping[str, Any]) -> None:
-        self.id = id
-        self.method, _, self.path = id.partition(" ") if " " in id else ("", "", "")
+    def __init__(self, op_id: str, handler: Handler, facts: Mapping[str, Any]) -> None:
+        self.id = op_id
+        self.method, _, self.path = op_id.partition(" ") if " " in op_id else ("", "", "")
         self.handler = handler
         self.ws: str = facts["ws"]
         self.security: str = facts["security"]
@@ -89,12 +89,12 @@ class Operation:
         names = list(inspect.signature(handler).parameters)
         self.is_command = names[:2] == ["pit", "who"]
         if not self.is_command and names[:3] != ["pit", "history", "who"]:
-            raise TypeError(f"{id}: a handler takes (pit, who, ask) or (pit, history, who, ask)")
+            raise TypeError(f"{op_id}: a handler takes (pit, who, ask) or (pit, history, who, ask)")
         hints = _hints(handler, names[-1])
         self.ask_type: type[Ask] = hints[names[-1]]
         self.reply_hint: Any = hints.get("return")
         self.reply_types = structs_in(self.reply_hint)
-        self._read = reading.make_reader(self.ask_type)
+        self._read = reading.make_reader(self.ask_type, self.signed)
 
     @property
     def routes(self) -> tuple[str, ...]:
@@ -146,7 +146,8 @@ REGISTRY: Final[dict[str, Operation]] = {}
 
 
 def operation(
-    id: str,
+    op_id: str,
+    /,
     *,
     security: str = NONE,
     weight: Weight = 1,
@@ -162,12 +163,12 @@ def operation(
     since: str = "",
     until: str = "",
 ) -> Callable[[F], F]:
-    """Declare the operation `id` ("METHOD path", or a name for one without a route of its own).
+    """Declare the operation `op_id` ("METHOD path", or a name for one without a route of its own).
 
     weight: an int or a function of the request; `least_weight` then counts for a request that
     could not be read, `weight_words` describes it. signed: by default what `security` implies.
     since / until: the dates (ISO) between which the exchange had it.
-    Raises: ValueError when `id` is declared already.
+    Raises: ValueError when `op_id` is declared already.
     """
     facts = {
         "security": security,
@@ -186,9 +187,9 @@ def operation(
     }
 
     def declare(handler: F) -> F:
-        if id in REGISTRY:
-            raise ValueError(f"{id} is declared twice")
-        REGISTRY[id] = Operation(id, handler, facts)
+        if op_id in REGISTRY:
+            raise ValueError(f"{op_id} is declared twice")
+        REGISTRY[op_id] = Operation(op_id, handler, facts)
         return handler
 
     return declare

@@ -7,7 +7,7 @@ exchange's order of checking (docs/decisions/0010-order-of-refusals.md) and name
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +17,8 @@ from tradepit.core.rejects import Reject
 
 Pairs = list[tuple[str, str]]
 Reader = Callable[[Pairs, int], Any]
+
+DOOR_PARAMETERS: Final = 3
 
 # What a request field of a plain kind may raise in the quick reader.
 _WRONG = (KeyError, ValueError, TypeError)
@@ -30,12 +32,14 @@ def kind_of(field: Field) -> Kind:
     return kind
 
 
-def make_reader(ask_type: type[msgspec.Struct]) -> Reader:
+def make_reader(ask_type: type[msgspec.Struct], signed: bool = False) -> Reader:
     """The reader of a request type: `(pairs, taken) -> ask`.
 
     `pairs` are decoded (name, value) pairs; `taken` counts the parameters the door read itself.
+    A signed request may have three parameters more: timestamp, recvWindow, signature.
     Raises: Reject.
     """
+    most = len(msgspec.structs.fields(ask_type)) + (DOOR_PARAMETERS if signed else 0)
     fields = fields_of(ask_type)
     readers = {field.wire: (field.name, kind_of(field).reader()) for field in fields}
 
@@ -49,6 +53,9 @@ def make_reader(ask_type: type[msgspec.Struct]) -> Reader:
                 return ask_type(**values)
         except _WRONG:
             pass
+        sent = len(pairs) + taken
+        if sent > most:
+            raise Reject("TOO_MANY_PARAMETERS", most, sent)
         return explain(ask_type, fields, pairs, taken)
 
     return read
@@ -61,8 +68,6 @@ def explain(
     sent = dict(pairs)
     if len(sent) != len(pairs):
         raise Reject("DUPLICATE_PARAMETER")
-    if not fields and not taken and sent:
-        raise Reject("TOO_MANY_PARAMETERS", 0, len(sent))
     values: dict[str, Any] = {}
     for field in fields:
         text = sent.get(field.wire)

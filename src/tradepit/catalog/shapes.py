@@ -1,4 +1,4 @@
-"""The field annotations of requests and replies, taken apart once for readers, writers and pages."""
+"""The field annotations of requests and replies, taken apart for readers, writers and pages."""
 
 from __future__ import annotations
 

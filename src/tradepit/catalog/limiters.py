@@ -1,0 +1,34 @@
+"""The exchange's rate limiters as facts: `exchangeInfo` shows them, the gateways enforce them.
+
+Source: rest-api.md#limits and enums.md#rate-limiters-ratelimittype; the numbers of the spot
+exchange are observed.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from tradepit.core.accounts import ORDER_LIMITS
+
+
+class Limiter(NamedTuple):
+    """At most `limit` per `num` x `interval` (SECOND, MINUTE or DAY)."""
+
+    kind: str  # REQUEST_WEIGHT, ORDERS or RAW_REQUESTS
+    interval: str
+    num: int
+    limit: int
+
+
+REQUEST_WEIGHT: Final = Limiter("REQUEST_WEIGHT", "MINUTE", 1, 6_000)
+RAW_REQUESTS: Final = Limiter("RAW_REQUESTS", "MINUTE", 5, 61_000)
+ORDERS: Final = tuple(
+    Limiter("ORDERS", interval, num, limit) for _, interval, num, _, limit in ORDER_LIMITS
+)
+SPOT_LIMITERS: Final = (REQUEST_WEIGHT, *ORDERS, RAW_REQUESTS)
+FUTURES_LIMITERS: Final = (
+    Limiter("REQUEST_WEIGHT", "MINUTE", 1, 2_400),
+    Limiter("ORDERS", "MINUTE", 1, 1_200),
+    Limiter("ORDERS", "SECOND", 10, 300),
+)
+DELIVERY_LIMITERS: Final = FUTURES_LIMITERS[:2]
