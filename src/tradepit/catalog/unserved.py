@@ -1,0 +1,74 @@
+"""What the exchange has and this one does not serve yet: the rows of unserved.tsv.
+
+They feed the 501 answer and the coverage page. Declaring an operation deletes its line
+(`python tools/contract.py unserved`); a test pins declared + unserved = all.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Final, NamedTuple
+
+from tradepit.catalog.language import REGISTRY
+
+HEADER: Final = "id\ttransport\tmethod\tpath\ttitle\tsince\tuntil"
+
+# How the declared operations can be reached by now; a `ws=` name alone serves nothing.
+SERVED_TRANSPORTS: Final = ("rest",)
+
+
+class Row(NamedTuple):
+    """One operation of the contract."""
+
+    id: str  # "venue:…"
+    transport: str  # rest, ws-api, stream, user-event, sbe, fix, web, …
+    method: str
+    path: str
+    title: str
+    since: str  # "2024-09": it existed then; empty: it came later
+    until: str  # "retired", or empty: it exists today
+
+    @property
+    def venue(self) -> str:
+        """The part of the exchange that it belongs to: "spot-rest", "wallet", …"""
+        return self.id.partition(":")[0]
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """(transport, method, path): what a declaration is compared by."""
+        return self.transport, self.method, self.path
+
+
+def row_of(line: str) -> Row:
+    """The row of a line of unserved.tsv (or of a longer line that begins like one)."""
+    return Row(*line.split("\t")[: len(Row._fields)])
+
+
+@cache
+def rows() -> tuple[Row, ...]:
+    """Every operation that is not served yet."""
+    text = resources.files("tradepit.catalog").joinpath("unserved.tsv").read_text("utf-8")
+    return tuple(row_of(line) for line in text.splitlines()[1:])
+
+
+@cache
+def _by_route() -> dict[tuple[str, str], Row]:
+    return {(row.method, row.path): row for row in rows() if row.transport == "rest"}
+
+
+def find(method: str, path: str) -> Row | None:
+    """The unserved REST operation of a route, None when the exchange has no such route."""
+    return _by_route().get((method, path))
+
+
+def served_keys() -> set[tuple[str, str, str]]:
+    """The keys of every declared operation, by each transport that is served."""
+    keys = set()
+    for found in REGISTRY.values():
+        for route in found.routes:
+            method, _, path = route.partition(" ")
+            keys.add(("rest", method, path))
+        if found.ws:
+            keys.add(("ws-api", found.ws, found.ws))
+    return {key for key in keys if key[0] in SERVED_TRANSPORTS}
