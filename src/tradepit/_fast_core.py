@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import MutableSequence
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def folder() -> Path:
     return _HERE / "_fast" / f"{digest.hexdigest()[:16]}-{abi}"
 
 
-def search_path(pure: MutableSequence[str]) -> MutableSequence[str]:
+def search_path(pure: list[str]) -> list[str]:
     """The search path of `tradepit.core`: the compiled folder, if it is to be used, then `pure`."""
     if os.environ.get("TRADEPIT_PURE", "") not in ("", "0") or not (_HERE / "_fast").is_dir():
         return pure

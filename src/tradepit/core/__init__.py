@@ -2,4 +2,4 @@
 
 from tradepit import _fast_core
 
-__path__ = _fast_core.search_path(__path__)
+__path__ = _fast_core.search_path(list(__path__))

@@ -1,0 +1,106 @@
+"""At which prices, and how much at each, a maker quotes a symbol.
+
+The prices are a grid that never moves: rung k of a symbol has one price and one size, which follow
+from the seed, the symbol's name and k alone. Rungs lie about 0.2 basis points apart, or one tick
+where a tick is more. A maker who follows the market thus leaves most of its orders where they are.
+All prices and quantities are integers of 1e-8 units.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final, NamedTuple, Protocol
+
+ONE: Final = 100_000_000
+GAP_PARTS: Final = 50_000  # a 50,000th of the price: 0.2 basis points
+RUNG_NOTIONAL: Final = 5_000  # times the symbol's least order value
+USUAL_NOTIONAL: Final = 5 * ONE  # the least order value where the symbol has none
+MOST_QTY: Final = 10**16  # keeps the sum of all rungs of coins of tiny value in what a wallet holds
+_MASK: Final = (1 << 64) - 1
+
+
+class Rules(Protocol):
+    """What a symbol's filters say, in units; 0 is "no rule"."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def min_price(self) -> int: ...
+    @property
+    def max_price(self) -> int: ...
+    @property
+    def tick_size(self) -> int: ...
+    @property
+    def min_qty(self) -> int: ...
+    @property
+    def max_qty(self) -> int: ...
+    @property
+    def step_size(self) -> int: ...
+    @property
+    def min_notional(self) -> int: ...
+    @property
+    def max_notional(self) -> int: ...
+
+
+class Rung(NamedTuple):
+    """Number `k` of the grid: a price and a quantity, in units."""
+
+    k: int
+    price: int
+    qty: int
+
+
+def mix(value: int) -> int:
+    """64 well-mixed bits of an integer (SplitMix64's finisher; the same on every machine)."""
+    value = (value + 0x9E3779B97F4A7C15) & _MASK
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)
+
+
+class Ladder:
+    """The rungs of one symbol. `typical` is the price (units) around which the gaps are chosen."""
+
+    def __init__(self, rules: Rules, seed: int, typical: int) -> None:
+        self._rules = rules
+        self._tick = rules.tick_size or 1
+        self._gap_ticks = max(typical // GAP_PARTS // self._tick, 1)
+        self._gap = self._gap_ticks * self._tick
+        self._salt = mix(seed ^ zlib.crc32(rules.name.encode()) << 32)
+
+    def below(self, price: int, count: int) -> list[Rung]:
+        """The `count` highest rungs under `price`, best first."""
+        return self._rungs(price, -1, count)
+
+    def above(self, price: int, count: int) -> list[Rung]:
+        """The `count` lowest rungs over `price`, best first."""
+        return self._rungs(price, 1, count)
+
+    def _rungs(self, limit: int, step: int, count: int) -> list[Rung]:
+        found: list[Rung] = []
+        low = max(self._rules.min_price, 1)
+        high = self._rules.max_price or _MASK
+        k = limit // self._gap
+        while k >= 0 and k * self._gap <= high and len(found) < count:
+            dice = mix(self._salt + k)
+            price = k * self._gap + dice % self._gap_ticks * self._tick
+            if (price - limit) * step > 0 and low <= price <= high:
+                qty = self._qty(price, dice >> 32)
+                if qty:
+                    found.append(Rung(k, price, qty))
+            k += step
+        return found
+
+    def _qty(self, price: int, dice: int) -> int:
+        """The size of a rung: 0.4 to 1.6 times the usual one; 0 where the filters allow none."""
+        rules = self._rules
+        notional = (rules.min_notional or USUAL_NOTIONAL) * RUNG_NOTIONAL
+        if rules.max_notional:
+            notional = min(notional, rules.max_notional // 2)
+        qty = notional * ONE // price * (400 + dice % 1201) // 1000
+        qty = min(qty, MOST_QTY, rules.max_qty or MOST_QTY)
+        step = rules.step_size or 1
+        qty -= qty % step
+        if qty < max(rules.min_qty, 1) or price * qty < rules.min_notional * ONE:
+            return 0
+        return qty
