@@ -60,6 +60,9 @@ class Desk(Protocol):
     def typical_price(self, symbol: str) -> int:
         """Where a market that never traded begins, in units."""
 
+    def last_taker_bought(self, symbol: str) -> bool:
+        """Whether the taker of the last trade was the buyer; true when nothing ever traded."""
+
     def resting(self, account: str, symbol: str) -> list[Resting]:
         """The account's open orders on a symbol."""
 
@@ -116,7 +119,9 @@ class Maker:
             typical = self._desk.typical_price(name)
             ladder = self._ladders[name] = Ladder(market, self._seed, typical)
         resting = [self._desk.resting(account, name) for account in ACCOUNTS]
-        above, below = _borders(anchor, [order for orders in resting for order in orders])
+        above, below = anchor, anchor + 1
+        if self._asker_gets(name, anchor, [order for orders in resting for order in orders]):
+            above, below = anchor - 1, anchor
         count = min(RUNGS, market.max_orders or RUNGS)
         bids = ladder.below(below, count)
         asks = ladder.above(above, count)
@@ -125,23 +130,21 @@ class Maker:
             if cancels or quotes:
                 await self._desk.trade(account, name, cancels, quotes)
 
+    def _asker_gets(self, name: str, anchor: int, resting: list[Resting]) -> bool:
+        """Whether a rung at the last price itself is an ask.
+
+        Whoever rests there keeps it; when nobody does, it goes to the taker's side, so that the
+        market follows the price.
+        """
+        for order in resting:
+            if order.price == anchor:
+                return not order.buys
+        return not self._desk.last_taker_bought(name)
+
 
 def _share(rungs: list[Rung], share: int) -> dict[int, int]:
     """{price: quantity} of one account's rungs."""
     return {rung.price: rung.qty for rung in rungs if rung.k % len(ACCOUNTS) == share}
-
-
-def _borders(anchor: int, resting: list[Resting]) -> tuple[int, int]:
-    """(asks lie above, bids lie below) when the last trade was at `anchor`.
-
-    A rung at the anchor itself stays with whoever rests there; when nobody does, it goes to the
-    side that was eaten more, so that the market follows the price.
-    """
-    best_bid = max((order.price for order in resting if order.buys), default=0)
-    best_ask = min((order.price for order in resting if not order.buys), default=2 * anchor)
-    if best_ask == anchor or (best_bid != anchor and anchor - best_bid < best_ask - anchor):
-        return anchor - 1, anchor
-    return anchor, anchor + 1
 
 
 def _difference(

@@ -1,0 +1,87 @@
+"""Flags come before variables, variables before the file, the file before defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tradepit.config import SETTINGS, Config, ConfigError, load_config
+
+
+def load(
+    tmp_path: Path, toml: str = "", environ: dict[str, str] | None = None, **flags: object
+) -> tuple[Config, dict[str, str]]:
+    path = tmp_path / "tradepit.toml"
+    path.write_text(toml)
+    return load_config(flags, environ or {}, path)
+
+
+def test_defaults_are_what_the_design_promises(tmp_path: Path) -> None:
+    settings, sources = load(tmp_path)
+    assert (settings.host, settings.port, settings.sync) == ("127.0.0.1", 8800, "os")
+    assert (settings.keep_hours, settings.limits, settings.timestamps) == (24, "real", "either")
+    assert set(sources.values()) == {"default"}
+    assert set(sources) == {setting.name for setting in SETTINGS}
+
+
+def test_each_source_beats_the_next(tmp_path: Path) -> None:
+    toml = 'port = 1\nseed = 1\nmarket = "empty"\n'
+    environ = {"TRADEPIT_PORT": "2", "TRADEPIT_SEED": "2"}
+    settings, sources = load(tmp_path, toml, environ, port="3")
+    assert (settings.port, settings.seed, settings.market) == (3, 2, "empty")
+    assert sources["port"] == "--port"
+    assert sources["seed"] == "TRADEPIT_SEED"
+    assert sources["market"] == str(tmp_path / "tradepit.toml")
+
+
+def test_every_kind_of_value_is_read_from_every_source(tmp_path: Path) -> None:
+    environ = {
+        "TRADEPIT_MEMORY": "yes",
+        "TRADEPIT_ALLOWED_HOST": "a.example, b.example",
+        "TRADEPIT_DATA": "/there",
+        "TRADEPIT_KEEP": "0",
+    }
+    settings, _ = load(tmp_path, environ=environ)
+    assert settings.memory is True
+    assert settings.allowed_host == ("a.example", "b.example")
+    assert settings.data_dir == Path("/there")
+    assert settings.keep_hours == 0
+    settings, _ = load(tmp_path, 'audit = true\nallowed_host = ["c.example"]\ndata = "here"\n')
+    assert settings.audit is True
+    assert settings.allowed_host == ("c.example",)
+    assert settings.data_dir == Path("here")
+
+
+def test_an_empty_variable_is_not_given(tmp_path: Path) -> None:
+    _, sources = load(tmp_path, environ={"TRADEPIT_PORT": ""})
+    assert sources["port"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("port = 65536\n", "0 to 65535"),
+        ("port = true\n", "whole number"),
+        ("port = 1.5\n", "whole number"),
+        ('sync = "never"\n', "os or disk"),
+        ("memory = 1\n", "true or false"),
+        ("allowed_host = [1]\n", "list of names"),
+        ("colour = 1\n", "does not exist"),
+        ("port = \n", "not TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_words(tmp_path: Path, toml: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load(tmp_path, toml)
+
+
+@pytest.mark.parametrize("port", ["-1", "１２", "1e3", "0x10", "", "9" * 30])
+def test_a_number_is_plain_digits(tmp_path: Path, port: str) -> None:
+    with pytest.raises(ConfigError, match="port from --port"):
+        load(tmp_path, port=port)
+
+
+def test_no_file_is_no_error(tmp_path: Path) -> None:
+    _, sources = load_config({}, {}, tmp_path / "none.toml")
+    assert set(sources.values()) == {"default"}
