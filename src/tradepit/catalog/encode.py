@@ -71,32 +71,32 @@ def source_of(struct: type[msgspec.Struct], names: dict[str, Any]) -> str:
     Runs of unconditional fields are one f-string each; a conditional field is one `if`.
     """
     names.update(text_of=text_of, array=array, quote=quote, UNSET=msgspec.UNSET, NULL="null")
+    fields = fields_of(struct)
+    if all(field.shape.conditional for field in fields):
+        raise TypeError(f"{struct.__name__}: a reply needs one field that is always there")
     is_array = struct.__struct_config__.array_like
     opening, closing = ("[", "]") if is_array else ("{{", "}}")
-    lines = ["def write(r, micro):"]
-    add = "out ="
-    run = opening
-    comma = ""
-    for field in fields_of(struct):
-        label = "" if is_array else _literal(quote(field.wire) + ":")
+    # When the first field may be missing, every field brings its comma and the first is cut off.
+    cut = fields[0].shape.conditional
+    run, comma = ("", ",") if cut else (opening, "")
+    lines = ["def write(r, micro):", "    out = ''"]
+    for field in fields:
+        label = comma + ("" if is_array else _literal(quote(field.wire) + ":"))
+        comma = ","
         if not field.shape.conditional:
-            run += comma + label + template(field.shape, f"r.{field.name}", names)
-            comma = ","
+            run += label + template(field.shape, f"r.{field.name}", names)
             continue
         if run:
-            lines.append(f"    {add} f'''{run}'''")
-            run, add = "", "out +="
+            lines.append(f"    out += f'''{run}'''")
+            run = ""
         lines.append(f"    v = r.{field.name}")
         lines.append("    if v is not UNSET:")
-        text = label + template(field.shape, "v", names)
-        if comma:
-            lines.append(f"        out += f''',{text}'''")
-        else:  # perhaps the first field: a comma only when something stands before it
-            lines.append(f"        out += f'''{text}''' if len(out) == 1 else f''',{text}'''")
-    if not comma and not run:
-        raise TypeError(f"{struct.__name__}: a reply needs one field that is always there")
-    lines.append(f"    {add} f'''{run}{closing}'''")
-    lines.append("    return out")
+        lines.append(f"        out += f'''{label}{template(field.shape, 'v', names)}'''")
+    if cut:
+        lines.append(f"    out += f'''{run}'''")
+        lines.append(f"    return f'''{opening}{{out[1:]}}{closing}'''")
+    else:
+        lines.append(f"    return out + f'''{run}{closing}'''")
     return "\n".join(lines) + "\n"
 
 

@@ -91,9 +91,15 @@ def json_pairs(params: Mapping[str, object]) -> Pairs:
     """WebSocket parameters as (name, text) pairs; numbers keep their own digits.
 
     Values are `msgspec.Raw` (as the gateway decodes them) or plain Python values. A null counts as
-    an empty parameter.
+    an empty parameter. Raises: Reject when a value is no JSON.
     """
-    return [(name, json_text(value)) for name, value in params.items()]
+    pairs = []
+    for name, value in params.items():
+        try:
+            pairs.append((name, json_text(value)))
+        except (msgspec.MsgspecError, ValueError, TypeError):
+            raise Reject("INVALID_JSON", name) from None
+    return pairs
 
 
 def json_text(value: object) -> str:

@@ -1,0 +1,156 @@
+"""What is declared, against the exchange's contract.
+
+The compact facts are tests/fixtures/contract.tsv. Only the comparison of reply examples needs the
+full documents; it skips where their folder is absent.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from tradepit.catalog import publish, unserved
+from tradepit.catalog.language import REGISTRY, Operation, by_route
+from tradepit.catalog.shapes import Shape, fields_of
+
+ROOT = Path(__file__).parents[2]
+FACTS = ROOT / "tests" / "fixtures" / "contract.tsv"
+SPEC = ROOT.parent / "shared" / "spec" / "catalog"
+
+publish.load()
+
+
+class Facts(NamedTuple):
+    row: unserved.Row
+    security: str
+    signed: bool
+    weight: str
+    params: dict[str, bool]  # mandatory?
+
+
+def facts() -> list[Facts]:
+    found = []
+    for line in FACTS.read_text("utf-8").splitlines()[1:]:
+        *_, security, signed, weight, names = line.split("\t")
+        params = {name.rstrip("!"): name.endswith("!") for name in names.split()}
+        row = unserved.row_of(line)
+        found.append(Facts(row, security, signed == "signed", weight, params))
+    return found
+
+
+CONTRACT = facts()
+DECLARED = [
+    pytest.param(fact, by_route()[fact.row.method, fact.row.path], id=fact.row.id)
+    for fact in CONTRACT
+    if fact.row.transport == "rest" and (fact.row.method, fact.row.path) in by_route()
+]
+DOOR = {"timestamp", "recvWindow", "signature"}
+
+# Where a declaration knowingly differs from the documents' table, and why.
+SECURITY_DIFFERS: dict[str, str] = {}
+PARAMS_DIFFER: dict[str, str] = {}
+WEIGHT_DIFFERS: dict[str, str] = {}
+
+
+def test_declared_and_unserved_are_the_whole_contract() -> None:
+    whole = {fact.row.id: fact.row for fact in CONTRACT}
+    assert len(whole) == len(CONTRACT) == 1008
+    missing = {row.id: row for row in unserved.rows()}
+    assert len(missing) == len(unserved.rows())
+    served = unserved.served_keys()
+    assert missing == {name: row for name, row in whole.items() if row.key not in served}, (
+        "declared since: run `python tools/contract.py unserved`"
+    )
+
+
+def test_every_declared_route_is_in_the_contract_or_our_own() -> None:
+    known = {(fact.row.method, fact.row.path) for fact in CONTRACT}
+    for (method, path), found in by_route().items():
+        assert path.startswith(publish.OWN_PREFIX) or (method, path) in known, found.id
+
+
+def test_an_unserved_operation_is_found_by_its_route() -> None:
+    row = next(row for row in unserved.rows() if row.transport == "rest")
+    assert unserved.find(row.method, row.path) is not None
+    assert unserved.find("GET", "/api/v3/nothing") is None
+
+
+@pytest.mark.parametrize(("fact", "found"), DECLARED)
+def test_declared_like_documented(fact: Facts, found: Operation) -> None:
+    if fact.row.id not in SECURITY_DIFFERS:
+        assert (found.security, found.signed) == (fact.security, fact.signed)
+    if fact.row.id not in PARAMS_DIFFER:
+        declared = {wire: mandatory for wire, _, mandatory, _, _ in found.params()}
+        documented = {name: must for name, must in fact.params.items() if name not in DOOR}
+        assert declared == documented
+    if fact.row.id not in WEIGHT_DIFFERS and isinstance(found.weight, int):
+        weight = f"{found.weight}{' UID' if found.weight_scope == 'UID' else ''}"
+        assert weight == (fact.weight or "1")
+    assert publish.venue_of(found) == fact.row.venue
+
+
+@pytest.mark.parametrize(("fact", "found"), DECLARED)
+def test_reply_fields_stand_as_in_the_examples(fact: Facts, found: Operation) -> None:
+    path = SPEC / f"{fact.row.venue}.json"
+    if not path.exists():
+        pytest.skip("the full documents are not beside this clone")
+    row = next(row for row in json.loads(path.read_text("utf-8")) if row["id"] == fact.row.id)
+    examples = [row["example_response"], *(each["value"] for each in row.get("examples", ()))]
+    shape = Shape(found.reply_hint)
+    for number, example in enumerate(examples):
+        if f"{fact.row.id}#{number}" in EXAMPLES_DIFFER or f"{fact.row.id}" in EXAMPLES_DIFFER:
+            continue
+        assert any(not misfit(option, example) for option in options(shape)), [
+            misfit(option, example) for option in options(shape)
+        ]
+
+
+# Examples that the documents themselves contradict, and replies without a type of their own.
+EXAMPLES_DIFFER: dict[str, str] = {}
+
+
+def options(shape: Shape) -> list[Shape]:
+    """The alternatives of a reply annotation."""
+    return [Shape(choice) for choice in shape.choices] or [shape]
+
+
+def misfit(shape: Shape, example: Any, path: str = "") -> str:
+    """Where an example has a field that the declaration lacks, or in another order; "" if fit."""
+    if shape.choices:
+        tries = [misfit(option, example, path) for option in options(shape)]
+        return "" if "" in tries else min(tries, key=len)
+    base = shape.base
+    if isinstance(example, list):
+        arguments = getattr(base, "__args__", None)
+        if not arguments or getattr(base, "__origin__", None) is not list:
+            return ""
+        inner = Shape(arguments[0])
+        return next((m for each in example if (m := misfit(inner, each, path + "[]"))), "")
+    struct = isinstance(base, type) and issubclass(base, msgspec.Struct)
+    if not isinstance(example, dict) or not struct or base.__struct_config__.array_like:
+        return ""
+    declared = {field.wire: field.shape for field in fields_of(base)}
+    unknown = [name for name in example if name not in declared]
+    if unknown:
+        return f"{path}: {base.__name__} has no {unknown}"
+    order = [name for name in declared if name in example]
+    if order != list(example):
+        return f"{path}: {base.__name__} has {order}, the example {list(example)}"
+    for name, value in example.items():
+        if found := misfit(declared[name], value, f"{path}.{name}"):
+            return found
+    lacking = [
+        name for name, inner in declared.items() if name not in example and not inner.conditional
+    ]
+    return f"{path}: the example has no {lacking}" if lacking else ""
+
+
+def test_the_pages_are_current() -> None:
+    folder = ROOT / "docs" / "reference"
+    for name, text in publish.pages().items():
+        assert (folder / name).read_text("utf-8") == text, "run `python tools/contract.py pages`"
+    assert len(REGISTRY) >= len({found.id for found in by_route().values()})
