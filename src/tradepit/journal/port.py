@@ -8,10 +8,14 @@ Every batch and snapshot names the version of the rules that wrote it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-RULES: Final = 1
-"""The version of the rules of the pit. Raise it when an old log would come to another state."""
+from tradepit.core.exchange import RULES
+
+__all__ = [
+    "RULES", "DataDirBusy", "JournalError", "Log", "LogDamaged", "RulesMismatch", "Snapshot",
+    "StaleAppend",
+]  # fmt: skip
 
 
 class JournalError(Exception):

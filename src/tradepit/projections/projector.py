@@ -1,0 +1,334 @@
+"""The projector: listens to what happened and turns it into rows.
+
+Rows are made at once, while the living objects still show what they tell of, and are seen by
+queries from then on; a thread writes them to SQL in batches, with the cursor in the same
+transaction. Whatever a kill takes is told again by the log. Making a row twice is harmless.
+
+Agents of the house are quiet: their trades are market data, their orders are not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from queue import SimpleQueue
+from typing import Final, Protocol
+
+from tradepit.core import records
+from tradepit.core.accounts import Account
+from tradepit.core.lists import OrderList
+from tradepit.core.orders import Order
+from tradepit.core.records import (
+    Allocation,
+    Amendment,
+    Event,
+    Fill,
+    ListStatus,
+    Outcome,
+    PreventedMatch,
+    Report,
+)
+from tradepit.core.tape import Tape
+from tradepit.core.terms import BUY
+from tradepit.projections.schema import (
+    AGGS,
+    ALLOCATIONS,
+    AMENDMENTS,
+    BARS,
+    MY_TRADES,
+    ORDER_LISTS,
+    ORDERS,
+    PREVENTED,
+    TRADES,
+)
+from tradepit.projections.store import Store
+from tradepit.projections.tail import Chunk, Tail
+
+_operator = logging.getLogger("tradepit.projections")
+
+# How long rows wait for SQL, so that a batch is worth its transaction: every transaction writes a
+# page for each symbol and table in it, which in an idle world is most of what goes to the disk.
+_PAUSE_S: Final = 0.25  # with rows of an account
+_LAZY_S: Final = 60.0  # with nothing but market data
+_ENOUGH: Final = 2000  # rows that do not wait
+_TOO_MANY: Final = 50_000  # rows that make commands wait
+_AGAIN_S: Final = 1.0
+_REPLAY_ROWS: Final = 5000
+
+
+class Pit(Protocol):
+    """What the projector asks of an exchange as a whole."""
+
+    @property
+    def accounts(self) -> dict[int, Account]: ...
+
+    @property
+    def seq(self) -> int: ...
+
+
+class Projector:
+    """See `journal.recovery.Reader`. Until `start` rows are written at once (recovery); afterwards
+    by a thread. `tail` is what queries merge with what SQL holds."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.tail = Tail()
+        self._cursor = self._told = store.cursor()
+        self._rewound = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._soon = False  # the timer is that of an account's rows
+        self._jobs: SimpleQueue[Chunk | None] = SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._write, name="tradepit-history", daemon=True)
+        self._touched: dict[Order, None] = {}
+        self._lists: dict[OrderList, None] = {}
+        self._tapes: dict[str, Tape] = {}
+
+    @property
+    def cursor(self) -> int:
+        """The last command whose rows are all in SQL."""
+        return self._cursor
+
+    def behind(self) -> bool:
+        """Whether so much waits for SQL that commands should wait too."""
+        return self.tail.count > _TOO_MANY
+
+    # --- The writer ----------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Write from a thread from now on."""
+        self._flush()
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Write what is left and close the database."""
+        if self._loop is not None:
+            self._stopping.set()
+            self._jobs.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._loop = None
+            if self._timer is not None:
+                self._timer.cancel()
+        for chunk in self.tail.sealed:
+            self.store.write(chunk)
+            self.tail.drop(chunk)
+        self._flush()
+        self.store.close()
+
+    def _flush(self) -> None:
+        """Write everything here and now."""
+        if self.tail.open.seq > self._cursor:
+            chunk = self.tail.seal()
+            self.store.write(chunk)
+            self._written(chunk)
+
+    def _written(self, chunk: Chunk) -> None:
+        self._cursor = chunk.seq
+        self.tail.drop(chunk)
+
+    def _schedule(self) -> None:
+        loop = self._loop
+        if loop is None:
+            if self.tail.open.count >= _REPLAY_ROWS:
+                self._flush()
+        elif not self.tail.sealed:
+            if self.tail.open.count >= _ENOUGH:
+                self._seal()
+            elif self._timer is None or (self.tail.open.personal and not self._soon):
+                self._set_timer(loop)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._soon = self.tail.open.personal
+        self._timer = loop.call_later(_PAUSE_S if self._soon else _LAZY_S, self._seal)
+
+    def _seal(self) -> None:
+        """Hand the open chunk to the thread; one at a time, so that batches grow under load."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._soon = False
+        if not self.tail.sealed and not self._stopping.is_set():
+            self._jobs.put(self.tail.seal())
+
+    def _done(self, chunk: Chunk) -> None:
+        self._written(chunk)
+        if self.tail.open.seq > self._cursor:
+            self._schedule()
+
+    def _write(self) -> None:
+        assert self._loop is not None
+        while (chunk := self._jobs.get()) is not None:
+            while True:
+                try:
+                    self.store.write(chunk)
+                except Exception as wrong:
+                    _operator.error("The history cannot be written: %s. Trying again.", wrong)
+                    if self._stopping.wait(_AGAIN_S):
+                        return
+                else:
+                    break
+            if not self._stopping.is_set():
+                self._loop.call_soon_threadsafe(self._done, chunk)
+
+    # --- Rows ----------------------------------------------------------------------------------
+
+    def tell(self, outcome: Outcome) -> None:
+        """Make the rows of what one command came to."""
+        seq = outcome.seq
+        if seq <= self._told:
+            return
+        self._told = seq
+        for event in outcome.events:
+            self._take(event, seq)
+        if self._touched:
+            for order in self._touched:
+                self._put_order(order, seq)
+            self._touched.clear()
+        if self._lists:
+            for found in self._lists:
+                self._put_list(found, seq)
+            self._lists.clear()
+        if self._tapes:
+            for name, tape in self._tapes.items():
+                self._drain(name, tape, seq)
+            self._tapes.clear()
+        self.tail.open.seq = seq
+        self._schedule()
+
+    def _take(self, event: Event, seq: int) -> None:
+        kind = event.kind
+        if kind == records.TRADE:
+            assert isinstance(event, Fill)
+            self._fill(event, seq)
+        elif kind == records.REPORT:
+            assert isinstance(event, Report)
+            if not event.order.account.quiet:
+                self._touched[event.order] = None
+        elif kind == records.LIST_STATUS:
+            assert isinstance(event, ListStatus)
+            if not event.order_list.account.quiet:
+                self._lists[event.order_list] = None
+        elif kind == records.PREVENTED_MATCH:
+            assert isinstance(event, PreventedMatch)
+            self._prevented(event, seq)
+        elif kind == records.ALLOCATION:
+            assert isinstance(event, Allocation)
+            self._allocation(event, seq)
+        elif kind == records.AMENDMENT:
+            assert isinstance(event, Amendment)
+            self._amendment(event, seq)
+
+    def _fill(self, fill: Fill, seq: int) -> None:
+        symbol = fill.symbol
+        put = self.tail.open.put
+        put(TRADES, (
+            symbol.name, fill.trade_id, fill.price, fill.qty, fill.quote, fill.at_us,
+            fill.buyer_is_maker, seq,
+        ))  # fmt: skip
+        self._tapes[symbol.name] = symbol.tape
+        maker, taker = fill.maker, fill.taker
+        if not maker.account.quiet:
+            self._my_trade(
+                fill, maker, (fill.maker_commission, fill.maker_commission_asset), True, seq
+            )
+        if taker is not None and not taker.account.quiet:
+            self._my_trade(
+                fill, taker, (fill.taker_commission, fill.taker_commission_asset), False, seq
+            )
+
+    def _my_trade(
+        self, fill: Fill, order: Order, paid: tuple[int, str], is_maker: bool, seq: int
+    ) -> None:
+        self.tail.open.put(MY_TRADES, (
+            order.account.id, fill.symbol.name, fill.trade_id, order.order_id, order.list_id,
+            fill.price, fill.qty, fill.quote, *paid, fill.at_us, order.side == BUY, is_maker, seq,
+        ))  # fmt: skip
+
+    def _prevented(self, match: PreventedMatch, seq: int) -> None:
+        owners = dict.fromkeys(
+            order.account.id for order in (match.taker, match.maker) if not order.account.quiet
+        )
+        for owner in owners:
+            self.tail.open.put(PREVENTED, (
+                owner, match.symbol.name, match.match_id, match.taker.order_id,
+                match.maker_symbol.name, match.maker.order_id, match.trade_group, match.mode,
+                match.price, match.taker_prevented, match.maker_prevented, match.at_us, seq,
+            ))  # fmt: skip
+
+    def _allocation(self, given: Allocation, seq: int) -> None:
+        order = given.order
+        if not order.account.quiet:
+            self.tail.open.put(ALLOCATIONS, (
+                order.account.id, given.symbol.name, given.allocation_id, order.order_id,
+                order.list_id, given.price, given.qty, given.quote, given.commission,
+                given.commission_asset, given.at_us, order.side == BUY, seq,
+            ))  # fmt: skip
+
+    def _amendment(self, done: Amendment, seq: int) -> None:
+        order = done.order
+        if not order.account.quiet:
+            self.tail.open.put(AMENDMENTS, (
+                order.account.id, order.symbol.name, order.order_id, done.exec_id,
+                done.orig_client_id, done.new_client_id, done.orig_qty, done.new_qty, done.at_us,
+                seq,
+            ))  # fmt: skip
+
+    def _put_order(self, order: Order, seq: int) -> None:
+        self.tail.open.put(ORDERS, (
+            order.account.id, order.symbol.name, order.order_id, order.client_id,
+            order.created_us, order.dump(), seq,
+        ))  # fmt: skip
+
+    def _put_list(self, found: OrderList, seq: int) -> None:
+        body = [
+            found.symbol.name, found.contingency, found.status_type, found.order_status,
+            found.updated_us, [[order.order_id, order.client_id] for order in found.orders],
+        ]  # fmt: skip
+        self.tail.open.put(ORDER_LISTS, (
+            found.account.id, found.list_id, found.client_id, found.created_us, body, seq,
+        ))  # fmt: skip
+
+    def _drain(self, name: str, tape: Tape, seq: int) -> None:
+        """Take what the tape has finished: aggregate trades and bars."""
+        put = self.tail.open.put
+        if tape.closed_aggs:
+            for agg in tape.closed_aggs:
+                put(AGGS, (name, *agg, seq))
+            tape.closed_aggs = []
+        if tape.closed_bars:
+            for width_us, bar in tape.closed_bars:
+                put(BARS, (name, width_us, *bar.row(), seq))
+            tape.closed_bars = []
+
+    # --- Recovery ------------------------------------------------------------------------------
+
+    def rewind(self, seq: int) -> None:
+        """Forget what came of commands behind `seq`; `refill` puts back what they had changed."""
+        self.tail = Tail()
+        if seq != self._cursor:
+            self.store.rewind(seq)
+            self._rewound = True
+        self._cursor = self._told = seq
+
+    def refill(self, pit: Pit) -> None:
+        """After recovery: write everything that was told, and what a rewind took too much of (an
+        order that was open at `seq` and changed behind it is in the state, not in the rows)."""
+        if self._rewound:
+            for account in pit.accounts.values():
+                if not account.quiet:
+                    self._refill_account(account, pit.seq)
+            self.tail.open.seq = max(self._told, pit.seq)
+            self._rewound = False
+        self._flush()
+
+    def _refill_account(self, account: Account, seq: int) -> None:
+        for opened in account.symbols.values():
+            for order in (*opened.finished.values(), *opened.orders.values()):
+                self._put_order(order, seq)
+        for found in account.lists.values():
+            self._put_list(found, seq)

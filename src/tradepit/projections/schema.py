@@ -1,0 +1,116 @@
+"""The tables of history: one schema for SQLite and PostgreSQL.
+
+Every table has the same shape: the world, what a query must know (`prefix`), what identifies a row
+behind that (`ids`, whose first column grows with time), the rest, and `seq`, the command that wrote
+it. Amounts and prices are units of 1e-8, times microseconds; `body` is the JSON of what only code
+reads.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, Table, Text
+
+METADATA: Final = MetaData()
+_TYPES: Final = {"text": Text, "int": BigInteger, "bool": Boolean}
+
+
+class Kind:
+    """One kind of rows. A row in memory is the tuple of `columns` (all but the world).
+
+    time: the column that tells when, or "" when rows have no time of their own.
+    """
+
+    def __init__(self, name: str, prefix: str, ids: str, rest: str, *, time: str) -> None:
+        self.name = name
+        self.time = time
+        parts = [[word.split(":") for word in part.split()] for part in (prefix, ids, rest)]
+        named = [*parts[0], *parts[1], *parts[2], ["seq"]]
+        types = {pair[0]: pair[1] if len(pair) > 1 else "int" for pair in named}
+        self.columns: Final = tuple(types)
+        self.prefix: Final = tuple(pair[0] for pair in parts[0])
+        self.ids: Final = tuple(pair[0] for pair in parts[1])
+        self.personal: Final = self.columns[0] == "owner"
+        self.at: Final = {column: index for index, column in enumerate(self.columns)}
+        self._ids_from = len(self.prefix)
+        self._ids_to = len(self.prefix) + len(self.ids)
+        keys = {"world", *self.prefix, *self.ids}
+        self.table: Final = Table(
+            name, METADATA, Column("world", BigInteger, primary_key=True, autoincrement=False),
+            *(
+                Column(
+                    column, _TYPES[kind], primary_key=column in keys, nullable=False,
+                    autoincrement=False,
+                )
+                for column, kind in types.items()
+            ),
+            sqlite_with_rowid=False,
+        )  # fmt: skip
+
+    def prefix_of(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return row[: self._ids_from]
+
+    def ids_of(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return row[self._ids_from : self._ids_to]
+
+
+ORDERS: Final = Kind(
+    "orders", "owner symbol:text", "order_id", "client_id:text created_us body:text",
+    time="created_us",
+)  # fmt: skip
+MY_TRADES: Final = Kind(
+    "my_trades", "owner symbol:text", "trade_id order_id",
+    "list_id price qty quote commission commission_asset:text at_us is_buyer:bool is_maker:bool",
+    time="at_us",
+)  # fmt: skip
+ORDER_LISTS: Final = Kind(
+    "order_lists", "owner", "list_id", "client_id:text created_us body:text", time="created_us"
+)
+PREVENTED: Final = Kind(
+    "prevented_matches", "owner symbol:text", "match_id",
+    "taker_order_id maker_symbol:text maker_order_id trade_group mode price taker_prevented"
+    " maker_prevented at_us",
+    time="at_us",
+)  # fmt: skip
+ALLOCATIONS: Final = Kind(
+    "allocations", "owner symbol:text", "allocation_id",
+    "order_id list_id price qty quote commission commission_asset:text at_us is_buyer:bool",
+    time="at_us",
+)  # fmt: skip
+AMENDMENTS: Final = Kind(
+    "amendments", "owner symbol:text order_id", "exec_id",
+    "orig_client_id:text new_client_id:text orig_qty new_qty at_us",
+    time="at_us",
+)  # fmt: skip
+TRADES: Final = Kind(
+    "trades", "symbol:text", "trade_id", "price qty quote at_us buyer_is_maker:bool", time="at_us"
+)
+AGGS: Final = Kind(
+    "agg_trades", "symbol:text", "agg_id", "price qty first_id last_id at_us buyer_is_maker:bool",
+    time="at_us",
+)  # fmt: skip
+BARS: Final = Kind(
+    "bars", "symbol:text width_us", "open_us",
+    "open high low close base quote count taker_base taker_quote first_id last_id",
+    time="open_us",
+)  # fmt: skip
+
+KINDS: Final = (
+    ORDERS, MY_TRADES, ORDER_LISTS, PREVENTED, ALLOCATIONS, AMENDMENTS, TRADES, AGGS, BARS,
+)  # fmt: skip
+
+CURSOR: Final = Table(
+    "cursor", METADATA,
+    Column("world", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+)  # fmt: skip
+
+
+def _index(name: str, kind: Kind, *columns: str) -> None:
+    Index(name, *(kind.table.c[column] for column in ("world", *columns)))
+
+
+_index("orders_by_client", ORDERS, "owner", "symbol", "client_id")
+_index("lists_by_client", ORDER_LISTS, "owner", "client_id")
+_index("my_trades_by_order", MY_TRADES, "owner", "symbol", "order_id")
