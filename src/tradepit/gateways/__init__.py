@@ -1,0 +1,1 @@
+"""Wire <-> command: the bytes of a client become an operation of the catalogue, and go back."""

@@ -1,0 +1,57 @@
+"""What goes back to a client: status, body and headers, ready to be written."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from tradepit.catalog.encode import encode
+from tradepit.core.rejects import Reject
+
+JSON: Final = b"application/json;charset=UTF-8"
+
+
+class Answer:
+    """A response. `headers` is ready for the wire: each line ends with CR LF."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: bytes, headers: bytes = b"") -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+
+
+def refusal(status: int, words: str, code: int = -1000) -> Reject:
+    """A refusal of the door that Binance has no words of its own for.
+
+    Binance's front servers say these in HTML; here they are JSON like all others.
+    """
+    refused = Reject("UNKNOWN", code=code, status=status)
+    refused.msg = words
+    return refused
+
+
+def refused_answer(refused: Reject, headers: bytes = b"", micro: bool = False) -> Answer:
+    """The `{"code": …, "msg": …}` of a refusal, with `data` where it has some."""
+    wire: dict[str, object] = {"code": refused.code, "msg": refused.msg}
+    if refused.data is not None:
+        wire["data"] = refused.data
+    if refused.retry_after_s:
+        headers += b"Retry-After: %d\r\n" % refused.retry_after_s
+    return Answer(refused.status, encode(wire, micro), headers)
+
+
+def _first_lines(status: int) -> bytes:
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return (
+        f"HTTP/1.1 {status} {phrase}\r\nContent-Type: ".encode()
+        + JSON
+        + b"\r\nX-Content-Type-Options: nosniff\r\n"
+    )
+
+
+FIRST_LINES: Final = {status: _first_lines(status) for status in range(100, 600)}

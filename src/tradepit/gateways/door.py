@@ -1,0 +1,398 @@
+"""The door: the visible chain of checks between a client's bytes and the exchange.
+
+`CHAIN` is the whole of it, in order. Each check reads what it needs from the `Call`, notes what it
+found, and raises `Reject` to refuse. What passes all of them becomes a command or a query.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from typing import Final
+
+from tradepit.catalog.encode import encode
+from tradepit.catalog.language import NONE, TRADE, USER_DATA, USER_STREAM, Ask, Operation
+from tradepit.core.records import Who
+from tradepit.core.rejects import Reject
+from tradepit.core.terms import MAY_MARGIN, MAY_READ, MAY_STREAM, MAY_TRADE
+from tradepit.gateways.answers import Answer, refusal, refused_answer
+from tradepit.gateways.hosts import BINANCE, HOME, Hosts, Venue, is_own_origin
+from tradepit.gateways.keys import KEY_FORMAT
+from tradepit.gateways.limits import IpLimits, Meter
+from tradepit.gateways.pairs import decode, read_pairs, split_signature
+from tradepit.gateways.worlds import World
+
+log = logging.getLogger("tradepit.door")
+
+FORM: Final = b"application/x-www-form-urlencoded"
+AHEAD_US: Final = 1_000_000  # how far a timestamp may lie in the future
+WINDOW_US: Final = 5_000_000  # recvWindow, when none is sent
+MAX_WINDOW_US: Final = 60_000_000
+EPOCH_2017_US: Final = 1_483_228_800_000_000
+
+CONTROL: Final = "/_tradepit/"
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+NOBODY: Final = Who(-1)  # who asks a public operation
+
+_MAY: Final = {
+    TRADE: MAY_TRADE, USER_DATA: MAY_READ, USER_STREAM: MAY_STREAM, "MARGIN": MAY_MARGIN,
+}  # fmt: skip
+_MICRO: Final = {
+    b"MICROSECOND": True, b"microsecond": True, b"MILLISECOND": False, b"millisecond": False,
+}  # fmt: skip
+_WHOLE = re.compile(r"[0-9]{1,20}", re.ASCII)
+_WINDOW = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII)
+_WORLD_NAME = re.compile(rb"[a-z0-9_-]{1,63}")
+
+
+class Call:
+    """One request on its way through the door: what was sent, and what the checks found."""
+
+    __slots__ = (
+        "ask", "body", "headers", "ip", "limits", "meter", "method", "micro", "now_us",
+        "operation", "path", "query", "sent", "sent_us", "strict", "taken", "venue", "who",
+        "window_us", "world",
+    )  # fmt: skip
+
+    def __init__(
+        self, method: bytes, target: bytes, headers: dict[bytes, bytes], body: bytes, ip: str
+    ) -> None:
+        """headers: by lower-case name. ip: of the socket, never of a header."""
+        self.method = method
+        self.path, _, self.query = target.partition(b"?")
+        self.headers = headers
+        self.body = body
+        self.ip = ip
+        self.now_us = time.time_ns() // 1000  # the wall's clock
+        self.venue: Venue = HOME
+        self.micro = False
+        self.limits: IpLimits | None = None
+        self.meter: Meter | None = None
+        self.operation: Operation | None = None
+        self.who = NOBODY
+        self.taken = 0  # parameters that the door read itself, the signature among them
+        # Set on the way, and read by later checks only.
+        self.world: World
+        self.sent: dict[str, str]
+        self.sent_us: int
+        self.window_us: int
+        self.strict: bool
+        self.ask: Ask
+
+    def check_again(self) -> None:
+        """Just before the engine: a signed request must still be inside its recvWindow."""
+        oldest_us = self.sent_us + self.window_us
+        if self.world.clock.now_us() > oldest_us and (
+            self.strict or time.time_ns() // 1000 > oldest_us
+        ):
+            raise Reject("INVALID_TIMESTAMP")
+
+
+class Door:
+    """Takes calls, gives answers. One for a server; it knows all of its worlds."""
+
+    def __init__(
+        self,
+        worlds: Mapping[str, World],
+        routes: Mapping[tuple[str, str], Operation],
+        *,
+        unserved: Callable[[str, str], bool],
+        hosts: Hosts,
+        pool: Executor,
+        world_clock_only: bool = False,
+    ) -> None:
+        """worlds: by name, the first is the default. unserved: is (method, path) an operation of
+        the exchange that is not served yet? pool: where queries wait for SQL."""
+        self.worlds = worlds
+        self.default = next(iter(worlds))
+        self.routes = {f"{method} {path}".encode(): op for (method, path), op in routes.items()}
+        self.unserved = unserved
+        self.hosts = hosts
+        self.pool = pool
+        self.world_clock_only = world_clock_only
+
+    def open(self, call: Call) -> Answer | asyncio.Future[object]:
+        """The answer to a call, or the future of what `settle` makes an answer of."""
+        try:
+            for check in CHAIN:
+                check(self, call)
+            return self._serve(call)
+        except Exception as wrong:
+            return self.refuse(call, wrong)
+
+    def settle(self, call: Call, done: asyncio.Future[object]) -> Answer:
+        """The answer of a call whose command or SQL query came to an end."""
+        try:
+            return self._answer(call, done.result())
+        except asyncio.CancelledError:
+            return self.refuse(call, Reject("DISCONNECTED"))
+        except Exception as wrong:
+            return self.refuse(call, wrong)
+
+    def refuse(self, call: Call, wrong: Exception) -> Answer:
+        """The answer of a refusal; what is no Reject is a bug, told to the operator alone."""
+        if not isinstance(wrong, Reject):
+            log.error("%s failed", call.operation or "A request", exc_info=wrong)
+            wrong = Reject("UNKNOWN")
+        return refused_answer(wrong, self._used(call), call.micro)
+
+    def _serve(self, call: Call) -> Answer | asyncio.Future[object]:
+        world, operation = call.world, call.operation
+        assert operation is not None
+        if operation.is_command:
+            check = call.check_again if operation.signed else None
+            done = world.sequencer.submit(call.who, operation.id, call.ask, check)
+            return self.settle(call, done) if done.done() else done
+        port = world.console if operation.path.startswith(CONTROL) else world.history
+        found = operation.handler(world.pit, port, call.who, call.ask)
+        if callable(found):
+            return asyncio.get_running_loop().run_in_executor(self.pool, found)
+        return self._answer(call, found)
+
+    def _answer(self, call: Call, reply: object) -> Answer:
+        headers = self._used(call)
+        if call.operation is not None and call.operation.unfilled_orders:
+            pit = call.world.pit
+            for letters, count in pit.accounts[call.who.owner].order_counts(pit.at_us):
+                headers += b"X-MBX-ORDER-COUNT-%s: %d\r\n" % (letters.encode(), count)
+        return Answer(200, encode(reply, call.micro), headers)
+
+    def _used(self, call: Call) -> bytes:
+        if call.limits is None or call.meter is None:
+            return b""
+        return call.limits.lines(call.meter)
+
+
+def check_host(door: Door, call: Call) -> None:
+    """The name the client used must be one that this server answers to (DNS rebinding)."""
+    authority = call.headers.get(b"host")
+    if authority is None:
+        return  # HTTP/1.0 only: no browser, so nobody to protect
+    venue = door.hosts.find(authority)
+    if venue is None:
+        raise refusal(403, "This host name is not allowed.")
+    call.venue = venue
+
+
+def check_origin(door: Door, call: Call) -> None:
+    """A page of another origin gets nothing, not even a preflight's answer."""
+    origin = call.headers.get(b"origin")
+    if origin is not None and not is_own_origin(origin, call.headers.get(b"host", b"")):
+        raise refusal(403, "Requests from this origin are not allowed.")
+
+
+def choose_world(door: Door, call: Call) -> None:
+    """By the path's first segment `/@name`, else a header, else `name.localhost`."""
+    name = call.venue.world or door.default
+    if call.path.startswith(b"/@"):
+        raw, _, rest = call.path[2:].partition(b"/")
+        call.path = b"/" + rest
+        name = _world_name(raw)
+    elif b"x-tradepit-world" in call.headers:
+        name = _world_name(call.headers[b"x-tradepit-world"])
+    world = door.worlds.get(name)
+    if world is None:
+        raise refusal(404, f"There is no world named {name!r}.")
+    call.world = world
+
+
+def _world_name(raw: bytes) -> str:
+    if _WORLD_NAME.fullmatch(raw) is None:
+        raise refusal(404, "There is no world of that name.")
+    return raw.decode()
+
+
+def choose_venue(door: Door, call: Call) -> None:
+    """A Binance host's name may be the path's first segment: some clients go by their URL."""
+    if b"." not in call.path:
+        return
+    name, _, rest = call.path[1:].partition(b"/")
+    if name in BINANCE:
+        call.venue = BINANCE[name]
+        call.path = b"/" + rest
+
+
+def find_operation(door: Door, call: Call) -> None:
+    """The operation of method and path, if the venue has it."""
+    method = b"GET" if call.method == b"HEAD" else call.method
+    path, venue = call.path, call.venue
+    operation = door.routes.get(b"%s %s" % (method, path))
+    if venue.paths is not None and not path.startswith(venue.paths):
+        raise not_found()
+    if operation is None:
+        if path.isascii() and door.unserved(method.decode(), path.decode()):
+            raise Reject("UNSUPPORTED_OPERATION")
+        raise not_found()
+    if operation.security != NONE and not venue.signed:
+        raise not_found()
+    if operation.path.startswith(CONTROL) and call.ip not in LOOPBACK:
+        raise refusal(403, "This operation answers to the machine itself only.")
+    call.operation = operation
+
+
+def not_found() -> Reject:
+    return refusal(404, "There is no operation of this method and path.")
+
+
+def count_weight(door: Door, call: Call) -> None:
+    """One raw request of this IP, and the operation's weight: where that depends on the request,
+    the smallest until it is read."""
+    limits = call.world.limits.get(call.path[1 : call.path.find(b"/", 1)])
+    if limits is None:
+        return
+    call.limits = limits
+    call.meter = limits.knock(call.ip, call.now_us // 1_000_000)
+    limits.charge(call.meter, _operation(call).weigh(None), call.now_us // 1_000_000)
+
+
+def _operation(call: Call) -> Operation:
+    assert call.operation is not None
+    return call.operation
+
+
+def choose_unit(door: Door, call: Call) -> None:
+    """Milliseconds or microseconds in the reply."""
+    unit = call.headers.get(b"x-mbx-time-unit")
+    if unit is not None:
+        if unit not in _MICRO:
+            raise Reject("INVALID_TIME_UNIT")
+        call.micro = _MICRO[unit]
+
+
+def check_key(door: Door, call: Call) -> None:
+    """An API key of good form, known, allowed for this IP and this kind of operation."""
+    operation = _operation(call)
+    if operation.security == NONE:
+        return
+    raw = call.headers.get(b"x-mbx-apikey", b"")
+    if KEY_FORMAT.fullmatch(raw) is None:
+        raise Reject("BAD_API_KEY_FMT")
+    world = call.world
+    holder = world.keys.find(world.pit.keys, raw.decode())
+    may = _MAY.get(operation.security, 0)
+    if holder is None or holder.who.may & may != may:
+        raise Reject("REJECTED_KEY")
+    if holder.key.ips and call.ip not in holder.key.ips:
+        raise Reject("REJECTED_KEY")
+    call.who = holder.who
+
+
+def check_signature(door: Door, call: Call) -> None:
+    """The signature over query and body exactly as they were sent, without the signature pair."""
+    call.body = _form(call)
+    if not _operation(call).signed:
+        return
+    query, signature = split_signature(call.query)
+    body, other = split_signature(call.body) if call.body else (b"", b"")
+    signature = signature or other
+    if not signature:
+        raise Reject("MANDATORY_PARAM", "signature")
+    if b"%" in signature or b"+" in signature:
+        signature = decode(signature.decode(errors="replace")).encode()
+    payload = query + body
+    holder = call.world.keys.find(call.world.pit.keys, call.who.key)
+    # Whatever is not ASCII must have been percent-encoded before it was signed.
+    if holder is None or not payload.isascii() or not holder.check(payload, signature):
+        raise Reject("INVALID_SIGNATURE")
+    call.query = query
+    call.body = body
+
+
+def _form(call: Call) -> bytes:
+    """The body, where it is one that parameters are read from; any other counts as not sent."""
+    if not call.body or call.method in (b"GET", b"HEAD"):
+        return b""
+    kind = call.headers.get(b"content-type", FORM)
+    if kind != FORM and kind.partition(b";")[0].strip().lower() != FORM:
+        return b""
+    return call.body
+
+
+def read_parameters(door: Door, call: Call) -> None:
+    """The parameters of query and body; the query wins where both have one."""
+    sent = read_pairs(call.query)
+    if call.body:
+        sent = sent | {n: v for n, v in read_pairs(call.body).items() if n not in sent}
+    call.sent = sent
+
+
+def check_time(door: Door, call: Call) -> None:
+    """`timestamp` (ms or µs) inside `recvWindow` (ms, three decimals)."""
+    if not _operation(call).signed:
+        return
+    before = len(call.sent)
+    call.strict = door.world_clock_only
+    call.sent_us = _timestamp(call.sent.pop("timestamp", None))
+    window = call.sent.pop("recvWindow", None)
+    call.window_us = WINDOW_US if window is None else _recv_window(window)
+    call.taken = 1 + before - len(call.sent)
+    reason = _untimely(call, call.world.clock.now_us())
+    if reason and (call.strict or _untimely(call, call.now_us)):
+        raise Reject(reason)
+
+
+def _untimely(call: Call, now_us: int) -> str:
+    """Why the timestamp is refused at `now_us`; empty when it is not."""
+    if call.sent_us >= now_us + AHEAD_US:
+        return "TIMESTAMP_AHEAD"
+    if now_us - call.sent_us > call.window_us or call.sent_us < EPOCH_2017_US:
+        return "INVALID_TIMESTAMP"
+    return ""
+
+
+def _timestamp(text: str | None) -> int:
+    """Microseconds of a timestamp in ms (up to 14 digits) or µs."""
+    if text is None:
+        raise Reject("MANDATORY_PARAM", "timestamp")
+    if not text:
+        raise Reject("PARAM_EMPTY", "timestamp")
+    if _WHOLE.fullmatch(text) is None:
+        raise Reject("ILLEGAL_CHARS", "timestamp", "^[0-9]{1,20}$")
+    number = int(text)
+    return number if len(text.lstrip("0")) > 14 else number * 1_000
+
+
+def _recv_window(text: str) -> int:
+    """Microseconds of a recvWindow in ms with up to three decimals."""
+    if not text:
+        raise Reject("PARAM_EMPTY", "recvWindow")
+    match = _WINDOW.fullmatch(text)
+    if match is None:
+        raise Reject("ILLEGAL_CHARS", "recvWindow", r"^[0-9]{1,20}(\.[0-9]{1,3})?$")
+    part = match[2] or ""
+    if len(part) > 3:
+        raise Reject("BAD_PRECISION", "recvWindow")
+    window_us = int(match[1]) * 1_000 + int(part.ljust(3, "0"))
+    if window_us > MAX_WINDOW_US:
+        raise Reject("BAD_RECV_WINDOW")
+    return window_us
+
+
+def read_ask(door: Door, call: Call) -> None:
+    """The typed request; what it weighs more than was charged already."""
+    operation = _operation(call)
+    call.ask = operation.parse(list(call.sent.items()), call.taken)
+    if not isinstance(operation.weight, int) and call.limits is not None and call.meter is not None:
+        more = operation.weigh(call.ask) - operation.weigh(None)
+        call.limits.charge(call.meter, more, call.now_us // 1_000_000)
+
+
+CHAIN: Final[tuple[Callable[[Door, Call], None], ...]] = (
+    check_host,
+    check_origin,
+    choose_world,
+    choose_venue,
+    find_operation,
+    count_weight,
+    # Armed faults act here: the operation and its world are known, nothing has changed yet.
+    choose_unit,
+    check_key,
+    check_signature,
+    read_parameters,
+    check_time,
+    read_ask,
+)

@@ -1,0 +1,86 @@
+"""Which names this server answers to, and which paths a Binance host of that name would serve.
+
+A name that is neither the machine's own, nor Binance's, nor allowed by the operator is refused
+before anything else: a page whose DNS name was turned to this machine gets nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+
+class Venue(NamedTuple):
+    """What a name stands for. paths: None: all. world: the world a `name.localhost` chooses."""
+
+    paths: tuple[bytes, ...] | None = None
+    signed: bool = True
+    world: str = ""
+
+
+HOME: Final = Venue()
+
+_SPOT = Venue((b"/api/", b"/sapi/"))
+_SPOT_TESTNET = Venue((b"/api/",))
+_SPOT_DATA = Venue((b"/api/",), signed=False)
+_USDM = Venue((b"/fapi/", b"/futures/data/"))
+_COINM = Venue((b"/dapi/", b"/futures/data/"))
+_FUTURES = Venue((b"/fapi/", b"/dapi/", b"/futures/data/"))
+
+BINANCE: Final[dict[bytes, Venue]] = {
+    b"api.binance.com": _SPOT,
+    b"api-gcp.binance.com": _SPOT,
+    b"api1.binance.com": _SPOT,
+    b"api2.binance.com": _SPOT,
+    b"api3.binance.com": _SPOT,
+    b"api4.binance.com": _SPOT,
+    b"demo-api.binance.com": _SPOT_TESTNET,
+    b"testnet.binance.vision": _SPOT_TESTNET,
+    b"data-api.binance.vision": _SPOT_DATA,
+    b"fapi.binance.com": _USDM,
+    b"demo-fapi.binance.com": _USDM,
+    b"dapi.binance.com": _COINM,
+    b"testnet.binancefuture.com": _FUTURES,
+}
+
+_AUTHORITY = re.compile(rb"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(?::[0-9]{1,5})?")
+_WORLD = re.compile(rb"([a-z0-9_-]{1,63})\.localhost")
+_LOCAL: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
+_REMEMBERED: Final = 256
+
+
+class Hosts:
+    """The names that are answered."""
+
+    def __init__(self, allowed: Iterable[str] = ()) -> None:
+        """allowed: further names (without port) that stand for this server."""
+        self._own = _LOCAL | {name.lower().encode() for name in allowed}
+        self._known: dict[bytes, Venue | None] = {}
+
+    def find(self, authority: bytes) -> Venue | None:
+        """What a `Host:` value stands for; None: refused."""
+        if authority in self._known:
+            return self._known[authority]
+        venue = self._find(authority.lower())
+        if len(self._known) < _REMEMBERED:
+            self._known[authority] = venue
+        return venue
+
+    def _find(self, authority: bytes) -> Venue | None:
+        match = _AUTHORITY.fullmatch(authority)
+        if match is None:
+            return None
+        name = match[1]
+        if name in self._own:
+            return HOME
+        world = _WORLD.fullmatch(name)
+        if world is not None:
+            return Venue(world=world[1].decode())
+        return BINANCE.get(name)
+
+
+def is_own_origin(origin: bytes, authority: bytes) -> bool:
+    """Whether a page of this very server sent the request: same name, same port."""
+    scheme, mark, rest = origin.lower().partition(b"://")
+    return bool(mark) and scheme in (b"http", b"https") and rest == authority.lower()

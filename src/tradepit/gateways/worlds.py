@@ -1,0 +1,41 @@
+"""A world as the gateways see it: one exchange, its order of things, its history and its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tradepit.gateways.keys import KeyRing
+
+if TYPE_CHECKING:
+    from tradepit.core.exchange import Exchange
+    from tradepit.gateways.limits import IpLimits
+    from tradepit.journal.clock import Clock
+    from tradepit.journal.sequencer import Sequencer
+
+
+class World:
+    """One exchange on this server. Worlds share nothing.
+
+    limits: by the path's first segment (api, sapi, …). console: what the operations of
+    `/_tradepit/v1` read in place of the history.
+    """
+
+    __slots__ = ("clock", "console", "history", "keys", "limits", "name", "sequencer")
+
+    def __init__(
+        self, name: str, sequencer: Sequencer[Exchange], clock: Clock, *,
+        history: object, limits: Mapping[bytes, IpLimits], console: object = None,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.sequencer = sequencer
+        self.clock = clock
+        self.history = history
+        self.limits = limits
+        self.console = console
+        self.keys = KeyRing()
+
+    @property
+    def pit(self) -> Exchange:
+        """The state; another object after it had to be rebuilt, so ask for it each time."""
+        return self.sequencer.machine
