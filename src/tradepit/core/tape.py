@@ -360,32 +360,32 @@ class Tape:
             "reference": self.reference.dump() if self.reference is not None else None,
         }  # fmt: skip
 
-    @staticmethod
-    def load(state: dict[str, Any]) -> Tape:
-        """The tape that `dump` told of."""
-        tape = Tape()
-        tape.last_price, tape.last_qty, tape.last_us, tape.last_id = state["last"]
+    def load(self, state: dict[str, Any]) -> None:
+        """Become the tape that `dump` told of."""
+        self.last_price, self.last_qty, self.last_us, self.last_id = state["last"]
         (
-            tape.count, tape.base, tape.quote, tape.taker_base, tape.taker_quote,
+            self.count, self.base, self.quote, self.taker_base, self.taker_quote,
         ) = state["totals"]  # fmt: skip
-        for row in state["trades"]:
-            tape.trades.append((row[0], row[1], row[2], row[3], row[4], bool(row[5])))
-        tape.dropped_us = state["dropped_us"]
-        for row in state["aggs"]:
-            tape.aggs.append((row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])))
+        self.trades = [
+            (row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in state["trades"]
+        ]
+        self.dropped_us = state["dropped_us"]
+        self.aggs = [
+            (row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in state["aggs"]
+        ]
         (
-            tape.agg_id, tape.agg_order, tape.agg_price, tape.agg_qty, tape.agg_first,
-            tape.agg_us, maker,
+            self.agg_id, self.agg_order, self.agg_price, self.agg_qty, self.agg_first,
+            self.agg_us, maker,
         ) = state["agg"]  # fmt: skip
-        tape.agg_maker = bool(maker)
-        tape.seconds.restore(state["seconds"])
-        tape.minutes.restore(state["minutes"])
-        tape.minute = Bar(*state["minute"])
-        tape.second = Bar(*state["second"])
-        tape.second_end_us, tape.high, tape.low = state["second_now"]
+        self.agg_maker = bool(maker)
+        self.seconds.restore(state["seconds"])
+        self.minutes.restore(state["minutes"])
+        self.minute = Bar(*state["minute"])
+        self.second = Bar(*state["second"])
+        self.second_end_us, self.high, self.low = state["second_now"]
         if state["reference"] is not None:
-            tape.reference = Reference.load(state["reference"])
-        return tape
+            self.reference = Reference.load(state["reference"])
+        self.mean_from_us = -1
 
 
 def trade_bar(row: Trade) -> Bar:

@@ -1,0 +1,214 @@
+"""The one mutable object: `apply(command)` changes it, everything else only looks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tradepit.core import audit, ids, life, lists, snapshot
+from tradepit.core.accounts import Account, ApiKey
+from tradepit.core.ledger import FAUCET, FEES, ROUTING, SPOT, Balance, Ledger
+from tradepit.core.orders import Order
+from tradepit.core.records import BalanceUpdate, Command, Event, Outcome, Position, Who
+from tradepit.core.rejects import Reject
+from tradepit.core.symbols import Symbol, symbol_from_listing
+from tradepit.core.terms import PENDING_NEW
+
+Handler = Callable[["Exchange", Who, Any], object]
+
+RULES: Final = 1  # raised whenever the same log would lead to another state
+
+
+class Exchange:
+    """A world's state.
+
+    genesis: {"seed": int, "era": str, "born_us": int, "symbols": [exchangeInfo rows],
+    "accounts": [account rows, see `open_account`], "sors": [[base, [symbols]]],
+    "exchange_filters": [filter rows]}; plain values only, it is the log's first record.
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler], genesis: dict[str, Any]) -> None:
+        self.handlers = handlers
+        self.seed: int = genesis["seed"]
+        self.era: str = genesis.get("era", "union")
+        self.born_us: int = genesis["born_us"]
+        self.at_us: int = self.born_us
+        self.seq = 0
+        self.ledger = Ledger()
+        self.fees: dict[str, Balance] = self.ledger.wallet(0, FEES)
+        self.faucet: dict[str, Balance] = self.ledger.wallet(0, FAUCET)
+        self.routing: dict[str, Balance] = self.ledger.wallet(0, ROUTING)
+        self.discount_asset = "BNB"
+        self.symbols: dict[str, Symbol] = {}
+        for row in genesis["symbols"]:
+            self.symbols[row["symbol"]] = symbol_from_listing(row)
+        self.sors: list[tuple[str, list[str]]] = [
+            (base, list(names)) for base, names in genesis.get("sors", [])
+        ]
+        self.exchange_filters: list[dict[str, Any]] = genesis.get("exchange_filters", [])
+        self.exchange_limits: dict[str, int] = {}
+        for row in self.exchange_filters:
+            for key, value in row.items():
+                if key != "filterType":
+                    self.exchange_limits[row["filterType"]] = value
+        self.accounts: dict[int, Account] = {}
+        self.names: dict[str, int] = {}
+        self.keys: dict[str, ApiKey] = {}
+        self.next_list_id = 0
+        self.next_token = 0
+        self.count_orders = True  # whether the unfilled order count limits anybody
+        self.events: list[Event] = []
+        self.consequences: deque[Order] = deque()
+        for row in genesis.get("accounts", []):
+            self.open_account(row)
+
+    # --- Commands ------------------------------------------------------------------------------
+
+    def apply(self, command: Command) -> Outcome:
+        """Apply one command. A refusal is the outcome's reply; any other exception is a bug.
+
+        Raises: BrokenInvariant when the books do not balance afterwards.
+        """
+        self.seq = command.seq
+        if command.at_us > self.at_us:
+            self.at_us = command.at_us
+        self.events = []
+        self.ledger.begin(command.seq)
+        reply: object
+        try:
+            reply = self.handlers[command.op](self, command.who, command.ask)
+        except Reject as no:
+            no.__traceback__ = None
+            reply = no
+        self.settle()
+        self._tell_positions()
+        self.ledger.check_touched()
+        return Outcome(command.seq, self.at_us, reply, self.events)
+
+    def settle(self) -> None:
+        """Let everything that the last action set off happen, in the order in which it was."""
+        while self.consequences:
+            order = self.consequences.popleft()
+            if order.open and order.status == PENDING_NEW and order.list is not None:
+                lists.release_pending(self, order.list)
+            else:
+                life.fire(self, order)
+
+    def _tell_positions(self) -> None:
+        rows: dict[int, list[tuple[str, int, int]]] = {}
+        for balance in self.ledger.touched:
+            if balance.house:
+                continue
+            row = (balance.asset.name, balance.free, balance.locked)
+            found = rows.get(balance.owner)
+            if found is None:
+                rows[balance.owner] = [row]
+            else:
+                found.append(row)
+        for owner, changed in rows.items():
+            account = self.accounts[owner]
+            if not account.quiet:
+                account.updated_us = self.at_us
+                self.events.append(Position(account, self.at_us, changed))
+
+    def next_due_us(self) -> int:
+        """When something falls due by itself, 0 for never: spot has nothing that does."""
+        return 0
+
+    # --- Finding things ------------------------------------------------------------------------
+
+    def symbol(self, name: str) -> Symbol:
+        """Raises: Reject INVALID_SYMBOL."""
+        found = self.symbols.get(name)
+        if found is None:
+            raise Reject("INVALID_SYMBOL")
+        return found
+
+    def spot(self, account: Account, asset: str) -> Balance:
+        """An account's spot balance; made when first asked for."""
+        found = account.balances.get(asset)
+        if found is None:
+            found = self.ledger.balance(account.id, SPOT, asset)
+        return found
+
+    def house_balance(self, wallet: dict[str, Balance], asset: str) -> Balance:
+        found = wallet.get(asset)
+        if found is None:
+            found = wallet[asset] = Balance(0, self.ledger.asset(asset), True)
+        return found
+
+    def routed(self, symbol: Symbol) -> list[Symbol]:
+        """The books that smart order routing searches for `symbol`, its own first.
+
+        Raises: Reject SOR_NOT_SUPPORTED.
+        """
+        for _, names in self.sors:
+            if symbol.name in names:
+                others = [self.symbols[n] for n in names if n != symbol.name and n in self.symbols]
+                return [symbol, *others]
+        raise Reject("SOR_NOT_SUPPORTED")
+
+    def new_token(self, kind: str) -> str:
+        """A fresh client id, cancel id or list id of 22 letters and digits."""
+        self.next_token += 1
+        return ids.token(self.seed, kind, self.next_token)
+
+    # --- Accounts ------------------------------------------------------------------------------
+
+    def open_account(self, row: dict[str, Any]) -> Account:
+        """A new account from {"name", "quiet"?, "keys"?: [ApiKey rows], "balances"?: {asset:
+        units}, "permissions"?: [...]}; owners are numbered from 1."""
+        owner = len(self.accounts) + 1
+        name: str = row["name"]
+        account = Account(owner, name, 100_000_000 + owner, row.get("quiet", False))
+        account.balances = self.ledger.wallet(owner, SPOT)
+        account.permissions = list(row.get("permissions", ["SPOT"]))
+        self.accounts[owner] = account
+        self.names[name] = owner
+        for kind, api_key, secret, may in row.get("keys", []):
+            self.keys[api_key] = ApiKey(api_key, owner, kind, secret, may, None, name, self.at_us)
+        for asset, units in row.get("balances", {}).items():
+            self.ledger.post(
+                self.house_balance(self.faucet, asset), self.spot(account, asset), units
+            )
+        return account
+
+    def deposit(self, account: Account, asset: str, units: int) -> None:
+        """Give from, or (negative) take back to, the faucet. Raises: Reject, nothing changed."""
+        balance = self.spot(account, asset)
+        faucet = self.house_balance(self.faucet, asset)
+        if units >= 0:
+            self.ledger.post(faucet, balance, units)
+        else:
+            if balance.free < -units:
+                raise Reject("INSUFFICIENT_BALANCE")
+            self.ledger.post(balance, faucet, -units)
+        self.events.append(BalanceUpdate(account, asset, units, self.at_us))
+
+    # --- The whole state -----------------------------------------------------------------------
+
+    def audit(self) -> list[str]:
+        """Every broken invariant of the whole state, in words; empty is good."""
+        return audit.audit(self)
+
+    def dump(self) -> dict[str, Any]:
+        """The whole state as plain lists, dicts, texts and integers."""
+        return snapshot.dump(self)
+
+    @staticmethod
+    def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
+        """The exchange that `dump()` gave."""
+        return snapshot.load(handlers, state)
+
+    def state_hash(self) -> str:
+        """SHA-256 of the whole state: equal on every machine that applied the same log."""
+        text = json.dumps(self.dump(), separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def clear(self) -> None:
+        """Unlink the books of a state that is thrown away."""
+        for symbol in self.symbols.values():
+            symbol.book.clear()

@@ -1,0 +1,194 @@
+"""An order: what was asked, what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tradepit.core.terms import (
+    BUY,
+    FLOOR_EXCHANGE,
+    MARKET,
+    NEW,
+    STOP_LOSS,
+    STOP_LOSS_LIMIT,
+    TAKE_PROFIT,
+    TAKE_PROFIT_LIMIT,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from tradepit.core.accounts import Account, OpenOrders
+    from tradepit.core.book import Level
+    from tradepit.core.lists import OrderList
+    from tradepit.core.symbols import Symbol
+
+
+class Extra:
+    """What few orders have: strategy labels, trailing, pegs, routing, prevention, amendments."""
+
+    __slots__ = (
+        "amends", "extreme", "floor", "last_prevented_id", "opo", "peg_offset", "peg_offset_type",
+        "peg_type", "pegged_price", "short", "strategy_id", "strategy_type", "trailing_delta",
+        "trailing_us", "used_sor",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.strategy_id = -1
+        self.strategy_type = -1
+        self.trailing_delta = 0  # basis points
+        self.trailing_us = -1  # since when it tracks the price
+        self.extreme = 0  # best price seen since then
+        self.peg_type = 0
+        self.peg_offset_type = 0
+        self.peg_offset = 0
+        self.pegged_price = 0
+        self.used_sor = False
+        self.floor = FLOOR_EXCHANGE
+        self.last_prevented_id = -1
+        self.amends = 0
+        self.short = False  # a reverse MARKET order that the whole book could not fill
+        self.opo = False  # a pending order whose quantity comes from its working order
+
+    def dump(self) -> list[object]:
+        return [
+            self.strategy_id, self.strategy_type, self.trailing_delta, self.trailing_us,
+            self.extreme, self.peg_type, self.peg_offset_type, self.peg_offset, self.pegged_price,
+            self.used_sor, self.floor, self.last_prevented_id, self.amends, self.short, self.opo,
+        ]  # fmt: skip
+
+
+PLAIN: Final = Extra()  # shared by all orders that need none; never written to
+
+
+class Order:
+    """One order. Prices and quantities in units; times in µs, -1 when not yet.
+
+    leaves = qty - executed - prevented. `held` is what it locks now: quote units when it buys,
+    base units when it sells.
+    """
+
+    __slots__ = (
+        "account", "client_id", "created_us", "executed", "executed_quote", "extra", "held",
+        "iceberg_qty", "leaves", "level", "limit_price", "list", "list_id", "next", "open", "opened",
+        "order_id", "prev", "prevented", "price", "qty", "quote_qty", "reason", "side", "status",
+        "stop_price", "stp", "symbol", "tif", "type", "updated_us", "visible", "working_us",
+    )  # fmt: skip
+
+    def __init__(
+        self, symbol: Symbol, account: Account, side: int, kind: int, tif: int, qty: int, price: int
+    ) -> None:
+        self.symbol = symbol
+        self.account = account
+        self.side = side
+        self.type = kind
+        self.tif = tif
+        self.qty = qty
+        self.price = price
+        self.limit_price = price  # the pegged price where pegged; 0: any price
+        self.leaves = qty
+        self.order_id = -1
+        self.client_id = ""
+        self.stp = symbol.default_stp
+        self.stop_price = 0
+        self.iceberg_qty = 0
+        self.quote_qty = 0
+        self.executed = 0
+        self.executed_quote = 0
+        self.prevented = 0
+        self.held = 0
+        self.visible = 0
+        self.status = NEW
+        self.reason = 0
+        self.open = False
+        self.created_us = 0
+        self.updated_us = 0
+        self.working_us = -1
+        self.extra = PLAIN
+        self.list_id = -1
+        self.list: OrderList | None = None
+        self.opened: OpenOrders | None = None
+        self.level: Level | None = None
+        self.prev: Order | None = None
+        self.next: Order | None = None
+
+    def own_extra(self) -> Extra:
+        """The order's own Extra, made when first written to."""
+        if self.extra is PLAIN:
+            self.extra = Extra()
+        return self.extra
+
+    @property
+    def contingent(self) -> bool:
+        """Waits, or waited, for a trigger."""
+        kind = self.type
+        return kind in (STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT)
+
+    @property
+    def is_market(self) -> bool:
+        """Takes at any price once it works."""
+        kind = self.type
+        return kind in (MARKET, STOP_LOSS, TAKE_PROFIT)
+
+    @property
+    def triggers_above(self) -> bool:
+        """True when the stop condition is: last price >= stop price."""
+        loss = self.type == STOP_LOSS or self.type == STOP_LOSS_LIMIT
+        return loss == (self.side == BUY)
+
+    def dump(self) -> list[object]:
+        """Plain values, in a fixed order: for snapshots, hashes and history rows."""
+        return [
+            self.symbol.name, self.account.id, self.order_id, self.client_id, self.side, self.type,
+            self.tif, self.qty, self.price, self.limit_price, self.stp, self.stop_price,
+            self.iceberg_qty, self.quote_qty, self.executed, self.executed_quote, self.prevented,
+            self.held, self.visible, self.status, self.reason, self.open, self.created_us,
+            self.updated_us, self.working_us, self.list_id,
+            None if self.extra is PLAIN else self.extra.dump(),
+        ]  # fmt: skip
+
+    @staticmethod
+    def load(row: list, symbols: dict[str, Symbol], accounts: dict[int, Account]) -> Order:  # type: ignore[type-arg]
+        """An order from `dump()`. It knows its list's id; the list itself is linked elsewhere."""
+        order = Order(symbols[row[0]], accounts[row[1]], row[4], row[5], row[6], row[7], row[8])
+        order.order_id = row[2]
+        order.client_id = row[3]
+        order.limit_price = row[9]
+        order.stp = row[10]
+        order.stop_price = row[11]
+        order.iceberg_qty = row[12]
+        order.quote_qty = row[13]
+        order.executed = row[14]
+        order.executed_quote = row[15]
+        order.prevented = row[16]
+        order.held = row[17]
+        order.visible = row[18]
+        order.status = row[19]
+        order.reason = row[20]
+        order.open = row[21]
+        order.created_us = row[22]
+        order.updated_us = row[23]
+        order.working_us = row[24]
+        order.list_id = row[25]
+        order.leaves = order.qty - order.executed - order.prevented
+        if row[26] is not None:
+            order.extra = load_extra(row[26])
+        return order
+
+
+def load_extra(row: list) -> Extra:  # type: ignore[type-arg]
+    extra = Extra()
+    extra.strategy_id = row[0]
+    extra.strategy_type = row[1]
+    extra.trailing_delta = row[2]
+    extra.trailing_us = row[3]
+    extra.extreme = row[4]
+    extra.peg_type = row[5]
+    extra.peg_offset_type = row[6]
+    extra.peg_offset = row[7]
+    extra.pegged_price = row[8]
+    extra.used_sor = row[9]
+    extra.floor = row[10]
+    extra.last_prevented_id = row[11]
+    extra.amends = row[12]
+    extra.short = row[13]
+    extra.opo = row[14]
+    return extra

@@ -1,0 +1,214 @@
+"""The whole state as plain values, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tradepit.core import exchange
+from tradepit.core.accounts import Account, ApiKey, Commission, OpenOrders, rates_of
+from tradepit.core.ledger import SPOT
+from tradepit.core.lists import OrderList
+from tradepit.core.orders import Order
+
+if TYPE_CHECKING:
+    from tradepit.core.book import BookSide
+    from tradepit.core.exchange import Exchange, Handler
+    from tradepit.core.symbols import Symbol
+
+
+def dump(pit: Exchange) -> dict[str, Any]:
+    return {
+        "rules": exchange.RULES,
+        "seed": pit.seed,
+        "era": pit.era,
+        "born_us": pit.born_us,
+        "at_us": pit.at_us,
+        "seq": pit.seq,
+        "counters": [pit.next_list_id, pit.next_token, pit.count_orders],
+        "sors": [[base, names] for base, names in pit.sors],
+        "exchange_filters": pit.exchange_filters,
+        "symbols": [_dump_symbol(symbol) for symbol in pit.symbols.values()],
+        "ledger": pit.ledger.dump(),
+        "accounts": [_dump_account(account) for account in pit.accounts.values()],
+        "keys": [key.dump() for key in pit.keys.values()],
+        "lists": [
+            found.dump() for account in pit.accounts.values() for found in account.lists.values()
+        ],
+    }
+
+
+def _dump_symbol(symbol: Symbol) -> dict[str, Any]:
+    return {
+        "listing": symbol.listing,
+        "counters": symbol.counters(),
+        "tape": symbol.tape.dump(),
+        "bids": _dump_side(symbol.book.bids),
+        "asks": _dump_side(symbol.book.asks),
+        "waiting": [order.dump() for order in symbol.triggers.stops.values()],
+        "trailing": [order.dump() for order in symbol.triggers.trailing.values()],
+    }
+
+
+def _dump_side(side: BookSide) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for price in side.prices(len(side.levels)):
+        order = side.levels[price].head
+        while order is not None:
+            rows.append(order.dump())
+            order = order.next
+    return rows
+
+
+def _dump_account(account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "quiet": account.quiet,
+        "flags": [
+            account.can_trade, account.can_withdraw, account.can_deposit, account.require_stp,
+            account.prevent_sor, account.discount_on, account.trade_group, account.updated_us,
+        ],
+        "permissions": account.permissions,
+        "commission": account.commission.dump(),
+        "commissions": {name: row.dump() for name, row in account.commissions.items()},
+        "max_assets": account.max_assets,
+        "windows": [account.window_starts, account.window_counts],
+        "pending": [
+            order.dump()
+            for opened in account.symbols.values()
+            for order in opened.orders.values()
+            if _is_pending(order)
+        ],
+        "order": {
+            name: [list(opened.orders), [order.dump() for order in opened.finished.values()]]
+            for name, opened in account.symbols.items()
+        },
+    }  # fmt: skip
+
+
+def _is_pending(order: Order) -> bool:
+    """Open, but neither in the book nor waiting for a trigger: a list's pending order."""
+    return order.level is None and not (
+        order.order_id in order.symbol.triggers.stops
+        or order.order_id in order.symbol.triggers.trailing
+    )
+
+
+def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
+    pit = exchange.Exchange(
+        handlers,
+        {
+            "seed": state["seed"],
+            "era": state["era"],
+            "born_us": state["born_us"],
+            "symbols": [row["listing"] for row in state["symbols"]],
+            "sors": state["sors"],
+            "exchange_filters": state["exchange_filters"],
+        },
+    )
+    pit.at_us = state["at_us"]
+    pit.seq = state["seq"]
+    pit.next_list_id, pit.next_token, pit.count_orders = state["counters"]
+    for row in state["accounts"]:
+        _load_account(pit, row)
+    pit.ledger.load(state["ledger"])
+    for row in state["keys"]:
+        key = ApiKey(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7])
+        pit.keys[key.api_key] = key
+    for row in state["symbols"]:
+        _load_symbol(pit, row)
+    for row in state["accounts"]:
+        account = pit.accounts[pit.names[row["name"]]]
+        for order_row in row["pending"]:
+            _enter(Order.load(order_row, pit.symbols, pit.accounts))
+        for name, (ids, finished) in row["order"].items():
+            _load_open(pit, account.on(name), ids, finished)
+    for row in state["lists"]:
+        _load_list(pit, row)
+    return pit
+
+
+def _load_account(pit: Exchange, row: dict[str, Any]) -> None:
+    account = pit.open_account(
+        {"name": row["name"], "quiet": row["quiet"], "permissions": row["permissions"]}
+    )
+    account.balances = pit.ledger.wallet(account.id, SPOT)
+    flags = row["flags"]
+    account.can_trade, account.can_withdraw, account.can_deposit = flags[0], flags[1], flags[2]
+    account.require_stp, account.prevent_sor = flags[3], flags[4]
+    account.discount_on, account.trade_group, account.updated_us = flags[5], flags[6], flags[7]
+    account.commission = load_commission(row["commission"])
+    account.commissions = {n: load_commission(c) for n, c in row["commissions"].items()}
+    account.max_assets = dict(row["max_assets"])
+    account.window_starts = list(row["windows"][0])
+    account.window_counts = list(row["windows"][1])
+
+
+def load_commission(row: list[Any]) -> Commission:
+    return Commission(rates_of(row[0]), rates_of(row[1]), rates_of(row[2]), row[3], row[4])
+
+
+def _load_symbol(pit: Exchange, row: dict[str, Any]) -> None:
+    symbol = pit.symbols[row["listing"]["symbol"]]
+    for order_row in [*row["bids"], *row["asks"]]:
+        order = Order.load(order_row, pit.symbols, pit.accounts)
+        _enter(order)
+        symbol.book.add(order)
+    for order_row in row["waiting"]:
+        order = Order.load(order_row, pit.symbols, pit.accounts)
+        _enter(order)
+        symbol.triggers.wait(order)
+    for order_row in row["trailing"]:
+        order = Order.load(order_row, pit.symbols, pit.accounts)
+        _enter(order)
+        symbol.triggers.trailing[order.order_id] = order
+    symbol.tape.load(row["tape"])
+    symbol.set_counters(row["counters"])
+
+
+def _enter(order: Order) -> None:
+    """Put an open order among its account's open orders and counts."""
+    account = order.account
+    opened = order.opened = account.on(order.symbol.name)
+    opened.orders[order.order_id] = order
+    opened.by_client[order.client_id] = order
+    opened.buy_qty += order.leaves if order.side == 1 else 0
+    account.orders_open += 1
+    if order.contingent:
+        opened.algos += 1
+        account.algos_open += 1
+    if order.iceberg_qty:
+        opened.icebergs += 1
+        account.icebergs_open += 1
+
+
+def _load_open(
+    pit: Exchange, opened: OpenOrders, order_ids: list[int], finished: list[list[Any]]
+) -> None:
+    """Open orders in their own order again, and the finished ones."""
+    found = opened.orders
+    opened.orders = {order_id: found[order_id] for order_id in order_ids}
+    opened.by_client = {order.client_id: order for order in opened.orders.values()}
+    for row in finished:
+        order = Order.load(row, pit.symbols, pit.accounts)
+        opened.keep(order)
+
+
+def _load_list(pit: Exchange, row: list[Any]) -> None:
+    account = pit.accounts[row[1]]
+    found = OrderList(pit.symbols[row[0]], account, row[2])
+    found.list_id = row[3]
+    found.client_id = row[4]
+    found.status_type, found.order_status = row[6], row[7]
+    found.created_us, found.updated_us = row[8], row[9]
+    found.opo, found.reserved = row[10], row[11]
+    opened = account.on(found.symbol.name)
+    for order_id, _, closed in row[5]:
+        order = opened.find(order_id, None)
+        if order is None:
+            order = Order.load(closed, pit.symbols, pit.accounts)
+        order.list = found
+        found.orders.append(order)
+    account.lists[found.list_id] = found
+    account.lists_by_client[found.client_id] = found
+    opened.lists += 1

@@ -1,0 +1,192 @@
+"""From a request's parameters to an order that nobody accepted yet.
+
+The same parameters come plain (`price`), or with the prefix of a leg of an order list
+(`pendingAbovePrice`); `Words` knows both spellings. Refused here is what no engine has to see:
+parameters that a type needs, or must not have. Source: rest-api.md#order-type; documented.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tradepit.core.accounts import Account
+from tradepit.core.orders import Order
+from tradepit.core.rejects import Reject
+from tradepit.core.symbols import Symbol
+from tradepit.core.terms import (
+    FOK,
+    GTC,
+    IOC,
+    LIMIT,
+    LIMIT_MAKER,
+    MARKET,
+    STOP_LOSS,
+    STOP_LOSS_LIMIT,
+    TAKE_PROFIT,
+    TAKE_PROFIT_LIMIT,
+)  # fmt: skip
+
+_FIELDS: Final = (
+    "type", "side", "quantity", "quote_order_qty", "price", "stop_price", "trailing_delta",
+    "time_in_force", "iceberg_qty", "client_order_id", "strategy_id", "strategy_type",
+    "peg_price_type", "peg_offset_type", "peg_offset_value",
+)  # fmt: skip
+
+MAX_PEG_OFFSET: Final = 100
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+class Words:
+    """How one order's parameters are called in a request. `at`: field -> attribute of the Ask."""
+
+    def __init__(self, prefix: str = "", **other: str) -> None:
+        self.at: dict[str, str] = {}
+        for field in _FIELDS:
+            plain = f"{prefix}_{field}" if prefix else field
+            self.at[field] = other.get(field, plain)
+        self.order = tuple(self.at[field] for field in _FIELDS)
+
+    def wire(self, field: str) -> str:
+        return camel(self.at[field])
+
+
+PLAIN_WORDS: Final = Words(client_order_id="new_client_order_id")
+ABOVE: Final = Words("above", side="side", quantity="quantity")
+BELOW: Final = Words("below", side="side", quantity="quantity")
+WORKING: Final = Words("working")
+PENDING: Final = Words("pending")
+PENDING_ABOVE: Final = Words("pending_above", side="pending_side", quantity="pending_quantity")
+PENDING_BELOW: Final = Words("pending_below", side="pending_side", quantity="pending_quantity")
+
+
+def draft(account: Account, symbol: Symbol, ask: Any, words: Words, opo: bool = False) -> Order:
+    """The order that a request describes. `opo`: it has no quantity of its own.
+
+    Raises: Reject with the parameter's wire name.
+    """
+    given: list[Any] = [getattr(ask, name, None) for name in words.order]
+    (
+        kind, side, quantity, budget, price, stop_price, trailing, tif, iceberg, client_id,
+        strategy_id, strategy_type, peg_type, peg_offset_type, peg_offset,
+    ) = given  # fmt: skip
+    if kind == LIMIT and tif is not None and price is not None and quantity is not None:
+        _check_limit(words, stop_price, trailing, budget)
+    else:
+        _check_parameters(dict(zip(_FIELDS, given, strict=True)), words, opo)
+    if quantity == 0:
+        raise Reject("INVALID_QUANTITY")
+    if price == 0 and not peg_type:
+        raise Reject("INVALID_PRICE")
+    order = Order(symbol, account, side, kind, tif or GTC, quantity or 0, price or 0)
+    if client_id is not None:
+        order.client_id = client_id
+    stp = getattr(ask, "self_trade_prevention_mode", None)
+    if stp is not None:
+        order.stp = stp
+    if stop_price is not None:
+        if stop_price == 0:
+            raise Reject("INVALID_STOP_PRICE")
+        order.stop_price = stop_price
+    if budget is not None:
+        if budget == 0:
+            raise Reject("INVALID_QUOTE_ORDER_QTY")
+        order.quote_qty = budget
+    if iceberg:
+        if order.tif != GTC:
+            raise Reject("UNKNOWN_ORDER_COMPOSITION")
+        order.iceberg_qty = iceberg
+    if trailing:
+        order.own_extra().trailing_delta = trailing
+    _label(order, words, strategy_id, strategy_type)
+    if peg_type is not None or peg_offset_type is not None or peg_offset is not None:
+        _peg(order, words, peg_type, peg_offset_type, peg_offset)
+    return order
+
+
+def _check_limit(
+    words: Words, stop_price: int | None, trailing: int | None, budget: int | None
+) -> None:
+    """What a LIMIT order that has all it needs must not have."""
+    if stop_price is not None:
+        raise Reject("PARAM_NOT_REQUIRED", words.wire("stop_price"))
+    if trailing is not None:
+        raise Reject("PARAM_NOT_REQUIRED", words.wire("trailing_delta"))
+    if budget is not None:
+        raise Reject("PARAM_NOT_REQUIRED", words.wire("quote_order_qty"))
+
+
+def _label(order: Order, words: Words, strategy_id: int | None, strategy_type: int | None) -> None:
+    if strategy_id is not None:
+        order.own_extra().strategy_id = strategy_id
+    if strategy_type is not None:
+        if strategy_type < 1_000_000:
+            raise Reject("BAD_STRATEGY_TYPE", words.wire("strategy_type"))
+        order.own_extra().strategy_type = strategy_type
+
+
+def _check_parameters(given: dict[str, Any], words: Words, opo: bool) -> None:
+    """What a type needs and what it must not have."""
+    kind = given["type"]
+    limit = kind in (LIMIT, STOP_LOSS_LIMIT, TAKE_PROFIT_LIMIT)
+    contingent = kind in (STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT)
+    if limit:
+        _need(given, words, "time_in_force")
+    elif given["time_in_force"] is not None:
+        if kind != LIMIT_MAKER or words is PLAIN_WORDS:
+            raise Reject("PARAM_NOT_REQUIRED", words.wire("time_in_force"))
+        if given["time_in_force"] in (IOC, FOK):
+            raise Reject("UNKNOWN_ORDER_COMPOSITION")
+    if kind == MARKET:
+        if given["quantity"] is None and given["quote_order_qty"] is None and not opo:
+            if words is not PLAIN_WORDS:
+                raise Reject("MANDATORY_PARAM", words.wire("quantity"))
+            raise Reject("EITHER_PARAM", "quantity", "quoteOrderQty")
+        if given["quantity"] is not None and given["quote_order_qty"] is not None:
+            raise Reject("OPTIONAL_PARAMS_BAD_COMBO")
+    else:
+        if not opo:
+            _need(given, words, "quantity")
+        _refuse(given, words, "quote_order_qty")
+    if limit or kind == LIMIT_MAKER:
+        if given["peg_price_type"] is None:
+            _need(given, words, "price")
+    else:
+        _refuse(given, words, "price")
+        _refuse(given, words, "iceberg_qty")
+    if contingent:
+        if given["stop_price"] is None and given["trailing_delta"] is None:
+            raise Reject("EITHER_PARAM", words.wire("stop_price"), words.wire("trailing_delta"))
+    else:
+        _refuse(given, words, "stop_price")
+        _refuse(given, words, "trailing_delta")
+
+
+def _need(given: dict[str, Any], words: Words, field: str) -> None:
+    if given[field] is None:
+        raise Reject("MANDATORY_PARAM", words.wire(field))
+
+
+def _refuse(given: dict[str, Any], words: Words, field: str) -> None:
+    if given[field] is not None:
+        raise Reject("PARAM_NOT_REQUIRED", words.wire(field))
+
+
+def _peg(
+    order: Order, words: Words, peg_type: int | None, offset_type: int | None, offset: int | None
+) -> None:
+    """Pegged price parameters. Source: rest-api.md#pegged-orders-info; documented."""
+    if (offset_type is None) != (offset is None):
+        raise Reject("SEND_TOGETHER", words.wire("peg_offset_type"), words.wire("peg_offset_value"))
+    if peg_type is None:
+        raise Reject("MANDATORY_PARAM", words.wire("peg_price_type"))
+    extra = order.own_extra()
+    extra.peg_type = peg_type
+    if offset is not None and offset_type is not None:
+        if offset > MAX_PEG_OFFSET:
+            raise Reject("PARAM_TOO_GREAT", words.wire("peg_offset_value"), MAX_PEG_OFFSET)
+        extra.peg_offset_type = offset_type
+        extra.peg_offset = offset
