@@ -2,11 +2,10 @@
 
     python tools/contract.py facts SPEC   tests/fixtures/contract.tsv and errors.tsv from the
                                           catalog in the folder SPEC (catalog/*.json, errors.json)
-    python tools/contract.py unserved     src/tradepit/catalog/unserved.tsv: the contract without
-                                          what is declared by now
-    python tools/contract.py pages        docs/reference
+    python tools/contract.py refresh      src/tradepit/catalog/unserved.tsv (the contract without
+                                          what is declared by now) and docs/reference
 
-After declaring an operation: `unserved`, then `pages`.
+Run `refresh` after declaring an operation.
 """
 
 from __future__ import annotations
@@ -29,9 +28,8 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["facts", spec]:
             write_facts(Path(spec))
-        case ["unserved"]:
+        case ["refresh"]:
             write_unserved()
-        case ["pages"]:
             publish.write_pages(ROOT / "docs" / "reference")
         case _:
             print(__doc__, file=sys.stderr)
@@ -93,6 +91,7 @@ def write_unserved() -> None:
         if row.key not in served:
             lines.append("\t".join(line.split("\t")[: len(unserved.Row._fields)]))
     UNSERVED.write_text("\n".join(lines) + "\n")
+    unserved.rows.cache_clear()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.catalog.declarations import Fill, OrderReply, Row
@@ -86,6 +85,11 @@ class First(Reply):
 
 class OnlyConditional(Reply):
     code: f.Int | msgspec.UnsetType = msgspec.UNSET
+    more: f.Int | msgspec.UnsetType = msgspec.UNSET
+
+
+class Empty(Reply):
+    pass
 
 
 class Special(Fill):
@@ -106,9 +110,12 @@ def test_nested_replies() -> None:
     assert json.loads(encode(First(fill=special)))["fill"]["extra"] == 9
 
 
-def test_a_reply_of_nothing_but_conditional_fields_is_refused_at_birth() -> None:
-    with pytest.raises(TypeError, match="OnlyConditional"):
-        encode(OnlyConditional())
+def test_a_reply_may_be_empty() -> None:
+    assert encode(OnlyConditional()) == b"{}"
+    assert encode(OnlyConditional(code=1)) == b'{"code":1}'
+    assert encode(OnlyConditional(more=2)) == b'{"more":2}'
+    assert encode(OnlyConditional(code=1, more=2)) == b'{"code":1,"more":2}'
+    assert encode(Empty()) == b"{}"
 
 
 @given(st.integers(-(10**20), 10**20), st.text(max_size=20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -42,6 +43,15 @@ def test_params_and_reply_fields_can_be_inspected() -> None:
     assert params["computeCommissionRates"][0] == "BOOLEAN"
     wire, shape = ORDER.reply_fields()["OrderReply"][6]
     assert (wire, shape.conditional) == ("stopPrice", True)
+
+
+def test_an_answer_put_off_is_still_that_answer() -> None:
+    def slow(pit: Any, history: Any, who: Any, ask: Nothing) -> list[Row] | Callable[[], list[Row]]:
+        return []
+
+    found = make("GET /slow", slow)
+    assert found.reply_hint == list[Row]
+    assert found.reply_types == [Row]
 
 
 def test_weights() -> None:

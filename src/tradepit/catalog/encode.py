@@ -72,12 +72,10 @@ def source_of(struct: type[msgspec.Struct], names: dict[str, Any]) -> str:
     """
     names.update(text_of=text_of, array=array, quote=quote, UNSET=msgspec.UNSET, NULL="null")
     fields = fields_of(struct)
-    if all(field.shape.conditional for field in fields):
-        raise TypeError(f"{struct.__name__}: a reply needs one field that is always there")
     is_array = struct.__struct_config__.array_like
     opening, closing = ("[", "]") if is_array else ("{{", "}}")
     # When the first field may be missing, every field brings its comma and the first is cut off.
-    cut = fields[0].shape.conditional
+    cut = bool(fields) and fields[0].shape.conditional
     run, comma = ("", ",") if cut else (opening, "")
     lines = ["def write(r, micro):", "    out = ''"]
     for field in fields:

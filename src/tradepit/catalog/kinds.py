@@ -405,7 +405,7 @@ class TextList(Kind):
         if not found:
             return Reject("PARAM_EMPTY", name)
         if len(found) > self.most:
-            return Reject("TOO_MANY_PARAMETERS", self.most, len(found))
+            return Reject("TOO_MANY_VALUES", name, self.most)
         return Reject("DUPLICATE_SYMBOLS")
 
     def _split(self, text: str) -> tuple[str, ...]:

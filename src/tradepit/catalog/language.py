@@ -9,6 +9,7 @@ a query. Route, validation, weight, encoding, reference page and coverage follow
 
 from __future__ import annotations
 
+import collections.abc
 import inspect
 import types
 import typing
@@ -92,7 +93,7 @@ class Operation:
             raise TypeError(f"{op_id}: a handler takes (pit, who, ask) or (pit, history, who, ask)")
         hints = _hints(handler, names[-1])
         self.ask_type: type[Ask] = hints[names[-1]]
-        self.reply_hint: Any = hints.get("return")
+        self.reply_hint: Any = answer_of(hints.get("return"))
         self.reply_types = structs_in(self.reply_hint)
         self._read = reading.make_reader(self.ask_type, self.signed)
 
@@ -223,6 +224,16 @@ def pack_ask(ask: Ask) -> bytes:
 def unpack_ask(op_id: str, packed: bytes) -> Ask:
     """The request of a log record. Raises: KeyError for an operation that is not declared."""
     return msgspec.msgpack.decode(packed, type=REGISTRY[op_id].ask_type)
+
+
+def answer_of(hint: Any) -> Any:
+    """A handler's return annotation without the functions that only put the answer off."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is collections.abc.Callable:
+        return answer_of(inner[-1])
+    if origin in (typing.Union, types.UnionType):
+        return typing.Union[tuple(dict.fromkeys(answer_of(each) for each in inner))]  # noqa: UP007
+    return hint
 
 
 def _hints(handler: Handler, ask_name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the exchange has and this one does not serve yet: the rows of unserved.tsv.
 
 They feed the 501 answer and the coverage page. Declaring an operation deletes its line
-(`python tools/contract.py unserved`); a test pins declared + unserved = all.
+(`python tools/contract.py refresh`); a test pins declared + unserved = all.
 """
 
 from __future__ import annotations
