@@ -29,36 +29,47 @@ def compiler() -> str | None:
     return shutil.which(words[0])
 
 
-def build(target: Path) -> None:
-    """Compile every core module as one group into `target`.
+def build(scratch: Path) -> Path:
+    """Compile every core module as one group; returns where the result lies.
 
+    What is compiled is a copy, so that the result belongs to the hash whatever is edited meanwhile.
     Raises: SystemExit when mypyc refuses a source.
     """
     from mypyc.build import mypycify
     from setuptools import Distribution
     from setuptools.command.build_ext import build_ext
 
-    sources = [str(p) for p in _fast_core.sources() if p.name != "__init__.py"]
-    with tempfile.TemporaryDirectory(prefix="tradepit-core-") as scratch:
-        os.chdir(PACKAGE.parent)
-        modules = mypycify(
-            ["--strict", "--follow-imports=silent", f"--cache-dir={scratch}/mypy", *sources],
-            opt_level="3",
-            debug_level="0",
-            group_name="tradepit.core.pit",
-            target_dir=f"{scratch}/c",
-        )
-        command = build_ext(Distribution({"name": "tradepit-core", "ext_modules": modules}))
-        command.build_lib = f"{scratch}/lib"
-        command.build_temp = f"{scratch}/tmp"
-        command.ensure_finalized()
-        command.run()
-        target.parent.mkdir(exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
-        for binary in Path(scratch, "lib", "tradepit", "core").iterdir():
-            shutil.copy2(binary, staging)
-        staging.chmod(0o755)
-        staging.rename(target)
+    copy = scratch / "src" / "tradepit"
+    copy.mkdir(parents=True)
+    for name in ("__init__.py", "_fast_core.py"):
+        shutil.copy2(PACKAGE / name, copy)
+    shutil.copytree(PACKAGE / "core", copy / "core", ignore=shutil.ignore_patterns("__pycache__"))
+    target = _fast_core.folder(copy / "core")
+    os.chdir(copy.parent)
+    modules = mypycify(
+        [
+            "--strict",
+            f"--cache-dir={scratch}/mypy",
+            *(str(p) for p in _fast_core.sources(copy / "core") if p.name != "__init__.py"),
+        ],
+        opt_level="3",
+        debug_level="0",
+        group_name="tradepit.core.pit",
+        target_dir=f"{scratch}/c",
+    )
+    command = build_ext(Distribution({"name": "tradepit-core", "ext_modules": modules}))
+    command.build_lib = f"{scratch}/lib"
+    command.build_temp = f"{scratch}/tmp"
+    command.ensure_finalized()
+    command.run()
+    # Put in place by a rename: there is never half a build to import.
+    target.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as staging:
+        ready = Path(staging, "ready")
+        shutil.copytree(scratch / "lib" / "tradepit" / "core", ready)
+        if not target.is_dir():
+            ready.rename(target)
+    return target
 
 
 def drop_old_builds(current: Path) -> None:
@@ -79,7 +90,9 @@ def main() -> int:
         return 4
     print("Compiling the core with mypyc, about a minute …", flush=True)
     started = time.monotonic()
-    build(target)
+    with tempfile.TemporaryDirectory(prefix="tradepit-core-") as scratch:
+        target = build(Path(scratch))
+        os.chdir(ROOT)
     drop_old_builds(target)
     print(f"Compiled the core in {time.monotonic() - started:.0f} s ({target.name}).")
     return 0

@@ -16,15 +16,15 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 
 
-def sources() -> list[Path]:
+def sources(core: Path = _HERE / "core") -> list[Path]:
     """The core's source files, in a fixed order."""
-    return sorted((_HERE / "core").glob("*.py"))
+    return sorted(core.glob("*.py"))
 
 
-def folder() -> Path:
+def folder(core: Path = _HERE / "core") -> Path:
     """Where the compiled form of exactly these sources lies, for this interpreter, if it exists."""
     digest = hashlib.sha256()
-    for path in sources():
+    for path in sources(core):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     abi = EXTENSION_SUFFIXES[0].split(".")[1]
     return _HERE / "_fast" / f"{digest.hexdigest()[:16]}-{abi}"

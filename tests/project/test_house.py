@@ -1,0 +1,103 @@
+"""The rules of the house that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tradepit
+
+HOME = Path(tradepit.__file__).parent
+FILES = sorted(path for path in HOME.rglob("*.py") if "_fast" not in path.parts)
+MOST_LINES = 500
+MOST_FUNCTION_LINES = 70
+
+# What each room may import, beside itself. `server` knows every room; `cli` only the server.
+LOW = {"core"}
+MAY: dict[str, set[str]] = {
+    "core": {"_fast_core"},
+    "data": LOW,
+    "catalog": LOW,
+    "products": LOW | {"catalog"},
+    "journal": LOW | {"catalog", "products"},
+    "projections": LOW,
+    "gateways": LOW | {"catalog", "products", "journal"},
+    "market": {"products"},
+    "control": LOW | {"catalog", "products", "journal", "gateways", "data"},
+    "web": LOW | {"catalog", "products", "journal", "gateways"},
+    "config": set(),
+    "cli": {"config", "server"},
+    "__main__": {"cli"},
+    "__init__": {"core"},
+    "_fast_core": set(),
+}
+
+
+def room(path: Path) -> str:
+    first = path.relative_to(HOME).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The names of the house's rooms (or desks: `products.spot`) that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "tradepit" and len(parts) > 1:
+                yield ".".join(parts[1:])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOME)))
+def test_imports_run_one_way(path: Path) -> None:
+    here = room(path)
+    if here == "server":
+        return
+    for name in imports(path):
+        there = name.split(".")[0]
+        if there.startswith("__"):
+            continue
+        assert there == here or there in MAY[here], f"{here} imports {name}"
+        if here == there == "products":
+            desk = path.relative_to(HOME).parts[1].removesuffix(".py")
+            assert name.split(".")[1] == desk, f"{desk} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOME)))
+def test_files_and_functions_fit(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    code = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
+    assert len(code) <= MOST_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= MOST_FUNCTION_LINES, node.name
+
+
+def test_the_core_is_pure() -> None:
+    """Nothing in it reads a clock, draws lots, waits, or touches the outside."""
+    banned = {"time", "datetime", "random", "secrets", "os", "socket", "asyncio", "threading", "io"}
+    for path in FILES:
+        if room(path) != "core":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                assert not banned & {alias.name.split(".")[0] for alias in node.names}, path
+            elif isinstance(node, ast.ImportFrom):
+                assert (node.module or "").split(".")[0] not in banned, path
+            elif isinstance(node, ast.Constant):
+                assert not isinstance(node.value, float), f"{path}:{node.lineno}"
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in {"float", "open", "print"}, f"{path}:{node.lineno}"
+            elif isinstance(node, ast.BinOp):
+                assert not isinstance(node.op, ast.Div), f"{path}:{node.lineno}"
+            else:
+                assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), path
