@@ -68,9 +68,10 @@ class Order:
 
     __slots__ = (
         "account", "client_id", "created_us", "executed", "executed_quote", "extra", "held",
-        "iceberg_qty", "leaves", "level", "limit_price", "list", "list_id", "next", "open", "opened",
-        "order_id", "prev", "prevented", "price", "qty", "quote_qty", "reason", "side", "status",
-        "stop_price", "stp", "symbol", "tif", "type", "updated_us", "visible", "working_us",
+        "iceberg_qty", "leaves", "level", "limit_price", "list", "list_id", "next", "open",
+        "opened", "order_id", "prev", "prevented", "price", "qty", "quote_qty", "reason", "side",
+        "status", "stop_price", "stp", "symbol", "tif", "type", "updated_us", "visible",
+        "working_us",
     )  # fmt: skip
 
     def __init__(
