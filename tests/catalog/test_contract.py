@@ -144,6 +144,13 @@ def misfit(shape: Shape, example: Any, path: str = "") -> str:
         expected = SCALARS[base] if shape.kind is None else WIRE_TYPES[shape.kind.wire]
         fits = type(example) is expected or (example is None and shape.nullable)
         return "" if fits else f"{path}: {example!r} should be a {expected.__name__}"
+    struct = isinstance(base, type) and issubclass(base, msgspec.Struct)
+    if isinstance(example, list) and struct and base.__struct_config__.array_like:
+        fields = fields_of(base)
+        if len(fields) != len(example):
+            return f"{path}: {base.__name__} has {len(fields)} members, not {len(example)}"
+        pairs = zip(fields, example, strict=True)
+        return next((m for field, each in pairs if (m := misfit(field.shape, each, path))), "")
     if isinstance(example, list):
         arguments = getattr(base, "__args__", None)
         if not arguments or getattr(base, "__origin__", None) is not list:

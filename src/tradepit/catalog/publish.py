@@ -252,7 +252,7 @@ def type_words(shape: Shape) -> str:
     if origin is dict:
         return "OBJECT"
     if origin in (list, tuple):
-        return f"ARRAY OF {inner[0]}" if len(inner) == 1 else f"ARRAY OF ({', '.join(inner)})"
+        return f"ARRAY OF {inner[0]}" if len(inner) == 1 else f"[{', '.join(inner)}]"
     if inner:
         return " or ".join(inner)
     return {str: "STRING", int: "LONG", bool: "BOOLEAN"}.get(base, getattr(base, "__name__", ""))
