@@ -200,6 +200,10 @@ def test_a_world_begins_with_funded_dev_accounts() -> None:
     for account in world["accounts"]:
         assert set(account["balances"]) == assets
         assert all(0 < units <= MAX_AMOUNT // 2 for units in account["balances"].values())
+    residents = ("maker-1", "maker-2")
+    everybody = genesis(spot_listing(), seed=3, born_us=1, residents=residents)["accounts"]
+    for asset in assets:
+        assert sum(account["balances"][asset] for account in everybody) < 2**63
     assert world["accounts"][0]["balances"]["USDT"] == 1_000_000 * 100_000_000
     assert world["sors"] == [["BTC", ["BTCUSDT", "BTCUSDC"]]]
     assert genesis(spot_listing()[:1], seed=3, born_us=1)["sors"] == []

@@ -22,8 +22,8 @@ MAY_ALL: Final = (
     MAY_READ | MAY_TRADE | MAY_STREAM | MAY_WITHDRAW | MAY_TRANSFER | MAY_MARGIN | MAY_FUTURES
 )
 DEV_WORTH: Final = 1_000_000 * ONE  # USDT, of each asset
-DEV_MOST: Final = 10_000_000_000 * ONE  # of one asset
-RESIDENT_FUNDS: Final = 30_000_000_000 * ONE  # of each asset
+DEV_MOST: Final = 2_000_000_000 * ONE  # of one asset: what all have together must fit in 64 bits
+RESIDENT_FUNDS: Final = 20_000_000_000 * ONE  # of each asset
 SOR_BASES: Final = {"BTC": ("BTCUSDT", "BTCUSDC")}  # as the documents show it
 
 
