@@ -95,7 +95,9 @@ class Operation:
         self.ask_type: type[Ask] = hints[names[-1]]
         self.reply_hint: Any = answer_of(hints.get("return"))
         self.reply_types = structs_in(self.reply_hint)
-        self._read = reading.make_reader(self.ask_type, self.signed)
+        # An operation that no wire reaches (a resident's batch) has nothing to read.
+        wired = bool(self.routes or self.ws)
+        self._read = reading.make_reader(self.ask_type, self.signed) if wired else _unread
 
     @property
     def routes(self) -> tuple[str, ...]:
@@ -234,6 +236,10 @@ def answer_of(hint: Any) -> Any:
     if origin in (typing.Union, types.UnionType):
         return typing.Union[tuple(dict.fromkeys(answer_of(each) for each in inner))]  # noqa: UP007
     return hint
+
+
+def _unread(pairs: list[tuple[str, str]], taken: int) -> Any:
+    raise TypeError("no wire reaches this operation")
 
 
 def _hints(handler: Handler, ask_name: str) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""Many orders of one account as one command: one record of the log, one apply.
+
+This is how the market's residents quote. It has no route of its own.
+"""
+
+from __future__ import annotations
+
+from tradepit.catalog.language import ENGINE, TRADE, Ask, Reply, operation
+from tradepit.core import life
+from tradepit.core.exchange import Exchange
+from tradepit.core.records import Who
+from tradepit.core.rejects import Reject
+from tradepit.products.spot.drafts import PLAIN_WORDS, draft
+from tradepit.products.spot.orders import PlaceOrder, find_open
+
+BATCH = "batch"
+
+
+class Batch(Ask):
+    """First the cancels (order ids on `symbol`), then the orders, in their order."""
+
+    symbol: str
+    cancels: tuple[int, ...] = ()
+    orders: tuple[PlaceOrder, ...] = ()
+
+
+class Batched(Reply):
+    """What became of each item: 0 for a cancel that was done, an order id for an order that was
+    accepted, the (negative) error code of one that was refused."""
+
+    cancels: list[int]
+    orders: list[int]
+
+
+@operation(BATCH, security=TRADE, source=ENGINE)
+def batch(pit: Exchange, who: Who, ask: Batch) -> Batched:
+    """Cancel and place many orders of one account; a refused item does not keep the others."""
+    symbol = pit.symbol(ask.symbol)
+    account = pit.accounts[who.owner]
+    done = Batched(cancels=[], orders=[])
+    for order_id in ask.cancels:
+        try:
+            order = find_open(account, symbol, order_id, None)
+            life.cancel(pit, order, life.new_client_id(pit, None))
+            done.cancels.append(0)
+        except Reject as no:
+            done.cancels.append(no.code)
+    for wanted in ask.orders:
+        try:
+            order = draft(account, pit.symbol(wanted.symbol), wanted, PLAIN_WORDS)
+            life.place(pit, order)
+            pit.settle()
+            done.orders.append(order.order_id)
+        except Reject as no:
+            done.orders.append(no.code)
+    return done
