@@ -67,6 +67,16 @@ def test_aliases_are_routes_of_their_own() -> None:
     assert make("upgrade", ping).routes == ()
 
 
+def test_an_operation_from_within_needs_no_reader() -> None:
+    class Inner(Ask):
+        orders: list[Order]
+
+    def batch(pit: Any, who: Any, ask: Any) -> None: ...
+
+    batch.__annotations__["ask"] = Inner
+    assert make("spot.batch", batch).routes == ()
+
+
 def test_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language, "REGISTRY", {})
 

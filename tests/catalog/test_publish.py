@@ -19,7 +19,12 @@ class Aged(Ask):
     odd: Annotated[f.String, f.Era(since="2025-04-01")]
 
 
+class Part(Reply):
+    size: f.Int
+
+
 class Answer(Reply):
+    parts: list[Part]
     rows: list[tuple[f.Price, f.Qty]]
     many: dict[str, int] | None = None
     new: Annotated[f.Price | UnsetType, f.Era("2025-01-01", "2026-01-01")] = UNSET
@@ -48,6 +53,9 @@ def test_a_reference_page() -> None:
         "* served by the exchange: since 2023-01-01",
         "| `old` | LONG |  | `^[0-9]{1,20}$` · until 2025-03-01 |",
         "| `rows` | ARRAY OF [DECIMAL, DECIMAL] |  |",
+        "| `parts` | ARRAY OF Part |  |",
+        "In it `Part`:",
+        "| `size` | INT |  |",
         "| `many` | OBJECT | may be null |",
         "| `new` | DECIMAL | conditional, 2025-01-01 to 2026-01-01 |",
     ):

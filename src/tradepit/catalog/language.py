@@ -115,11 +115,12 @@ class Operation:
 
         Raises: Reject with the exchange's code, in its order of checking.
         """
+        assert self._read is not None, f"{self.id} has no route"
         return self._read(pairs, taken)
 
     def parse_json(self, params: Mapping[str, object], taken: int = 0) -> Any:
         """The typed request of WebSocket parameters (`msgspec.Raw` or plain values)."""
-        return self._read(reading.json_pairs(params), taken)
+        return self.parse(reading.json_pairs(params), taken)
 
     def fields(self) -> list[Field]:
         """The request's fields in declaration order."""

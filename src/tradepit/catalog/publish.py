@@ -15,7 +15,7 @@ from typing import Final
 
 from tradepit.catalog import unserved
 from tradepit.catalog.language import NONE, REGISTRY, UID, Operation
-from tradepit.catalog.shapes import Field, Shape, fields_of
+from tradepit.catalog.shapes import Field, Shape, fields_of, reachable
 
 # Where operations are declared.
 ROOMS: Final = ("tradepit.products", "tradepit.control")
@@ -144,8 +144,9 @@ def reference_page(venue: str, operations: list[Operation]) -> str:
         if found.since or found.until:
             lines.append(f"* served by the exchange: {_span(found.since, found.until)}")
         lines += _params_table(found)
-        for struct in found.reply_types:
-            lines += ["", f"Reply `{struct.__name__}`:", ""]
+        for struct in reachable(found.reply_types):
+            word = "Reply" if struct in found.reply_types else "In it"
+            lines += ["", f"{word} `{struct.__name__}`:", ""]
             lines += _reply_rows(fields_of(struct))
     return "\n".join(lines) + "\n"
 

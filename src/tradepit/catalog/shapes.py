@@ -100,3 +100,12 @@ def structs_in(annotation: Any) -> list[type[msgspec.Struct]]:
             if struct not in found:
                 found.append(struct)
     return found
+
+
+def reachable(structs: list[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]:
+    """`structs` and every struct within their fields, once each, outer ones first."""
+    found = list(structs)
+    for struct in found:  # grows while it is walked
+        for hint in typing.get_type_hints(struct).values():
+            found += [inner for inner in structs_in(hint) if inner not in found]
+    return found
