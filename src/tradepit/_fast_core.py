@@ -14,14 +14,15 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
+_CORE = _HERE / "core"
 
 
-def sources(core: Path = _HERE / "core") -> list[Path]:
-    """The core's source files, in a fixed order."""
-    return sorted(core.glob("*.py"))
+def sources(core: Path | None = None) -> list[Path]:
+    """The core's source files (or those of a copy of it), in a fixed order."""
+    return sorted((core or _CORE).glob("*.py"))
 
 
-def folder(core: Path = _HERE / "core") -> Path:
+def folder(core: Path | None = None) -> Path:
     """Where the compiled form of exactly these sources lies, for this interpreter, if it exists."""
     digest = hashlib.sha256()
     for path in sources(core):
