@@ -115,7 +115,6 @@ class Operation:
 
         Raises: Reject with the exchange's code, in its order of checking.
         """
-        assert self._read is not None, f"{self.id} has no route"
         return self._read(pairs, taken)
 
     def parse_json(self, params: Mapping[str, object], taken: int = 0) -> Any:
