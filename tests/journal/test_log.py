@@ -138,7 +138,7 @@ def test_a_torn_wal_gives_a_prefix_or_a_refusal(tmp_path: Path, damage: str) -> 
     for trial in range(60):
         copy = tmp_path / f"copy{trial}"
         shutil.copytree(home.path, copy, ignore=shutil.ignore_patterns("*-shm", "lock"))
-        with open(copy / (FILE + "-wal"), "r+b") as wal:
+        with (copy / (FILE + "-wal")).open("r+b") as wal:
             at = chance.randrange(size)
             if damage == "cut":
                 wal.truncate(at)
@@ -172,7 +172,7 @@ def test_bytes_changed_in_the_file_are_found(tmp_path: Path) -> None:
         copy = tmp_path / f"copy{trial}"
         shutil.copytree(tmp_path / "whole", copy)
         at = chance.randrange(100, len(data) - 8)
-        with open(copy / FILE, "r+b") as file:
+        with (copy / FILE).open("r+b") as file:
             file.seek(at)
             file.write(bytes(b ^ 0x55 for b in data[at : at + 8]))
         found = read_or_refuse(copy)
@@ -199,7 +199,7 @@ def test_a_row_that_was_meddled_with_is_refused(tmp_path: Path, change: str) -> 
     with sqlite3.connect(tmp_path / FILE) as db:
         db.execute(change)
     db.close()
-    with pytest.raises(LogDamaged, match="damaged.*Restore"):
+    with pytest.raises(LogDamaged, match=r"damaged.*Restore"):
         rows(log)
 
 

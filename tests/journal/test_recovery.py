@@ -108,7 +108,7 @@ def test_a_broken_invariant_is_a_refusal_with_the_log_intact(tmp_path: Path) -> 
     log = SqliteLog(DataDir(tmp_path))
     open_world(log, ORIGINS)
     write(log, [*adds(2), ("unbalance", None)])
-    with pytest.raises(WorldBroken, match="the sums are off.*intact"):
+    with pytest.raises(WorldBroken, match=r"the sums are off.*intact"):
         open_world(log, ORIGINS)
     assert log.last_seq == 3
 
@@ -159,7 +159,7 @@ def test_newer_rules_start_from_a_snapshot_only(tmp_path: Path) -> None:
     write(old, adds(3))
     old.close()
     newer = SqliteLog(home, rules=2)
-    with pytest.raises(RulesMismatch, match="rules 1 and goes on behind.*rules 2.*Start and stop"):
+    with pytest.raises(RulesMismatch, match=r"rules 1 and goes on behind.*rules 2.*Start and stop"):
         open_world(newer, ORIGINS)
     newer.close()
     old = SqliteLog(home, rules=1)
@@ -174,7 +174,7 @@ def test_newer_rules_start_from_a_snapshot_only(tmp_path: Path) -> None:
     assert open_world(newer, ORIGINS).machine.seq == 6
     newer.close()
     old = SqliteLog(home, rules=1)
-    with pytest.raises(RulesMismatch, match="written by rules 2.*newer program"):
+    with pytest.raises(RulesMismatch, match=r"written by rules 2.*newer program"):
         open_world(old, ORIGINS)
 
 

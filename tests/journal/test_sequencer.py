@@ -1,4 +1,4 @@
-"""The order of things: check, stamp, append, apply, tell, answer; and what happens when it breaks."""
+"""The order of things: check, stamp, append, apply, tell, answer; and what breaks it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.journal.till import ORIGINS, Till
 
 from tradepit.core.records import Outcome, Who
 from tradepit.core.rejects import Reject
-from tradepit.journal.clock import WorldClock
+from tradepit.journal.clock import Clock, WorldClock
 from tradepit.journal.datadir import DataDir
 from tradepit.journal.memory import MemoryLog
 from tradepit.journal.port import Log
@@ -59,8 +59,11 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Log:
     return MemoryLog() if request.param == "memory" else SqliteLog(DataDir(tmp_path))
 
 
-async def started(log: Log, clock: object = None, options: Options = Options()) -> Sequencer[Till]:
-    sequencer = Sequencer(open_world(log, ORIGINS), clock or WorldClock(), options)  # type: ignore[arg-type]
+async def started(
+    log: Log, clock: Clock | None = None, options: Options | None = None
+) -> Sequencer[Till]:
+    world = open_world(log, ORIGINS)
+    sequencer = Sequencer(world, clock or WorldClock(), options or Options())
     await sequencer.start()
     return sequencer
 

@@ -81,6 +81,7 @@ class Projector:
         self._soon = False  # the timer is that of an account's rows
         self._jobs: SimpleQueue[Chunk | None] = SimpleQueue()
         self._stopping = threading.Event()
+        self._moved = asyncio.Event()
         self._thread = threading.Thread(target=self._write, name="tradepit-history", daemon=True)
         self._touched: dict[Order, None] = {}
         self._lists: dict[OrderList, None] = {}
@@ -102,6 +103,14 @@ class Projector:
         self._flush()
         self._loop = asyncio.get_running_loop()
         self._thread.start()
+
+    async def drain(self) -> None:
+        """Wait until SQL has everything that was told before."""
+        seq = self._told
+        while self._cursor < seq and self._loop is not None:
+            self._seal()
+            self._moved.clear()
+            await self._moved.wait()
 
     async def stop(self) -> None:
         """Write what is left and close the database."""
@@ -152,11 +161,12 @@ class Projector:
             self._timer.cancel()
             self._timer = None
         self._soon = False
-        if not self.tail.sealed and not self._stopping.is_set():
+        if self.tail.open.seq and not self.tail.sealed and not self._stopping.is_set():
             self._jobs.put(self.tail.seal())
 
     def _done(self, chunk: Chunk) -> None:
         self._written(chunk)
+        self._moved.set()
         if self.tail.open.seq > self._cursor:
             self._schedule()
 
