@@ -116,12 +116,15 @@ class BookSide:
 class Book:
     """Both sides and the number of the last change that the public can see."""
 
-    __slots__ = ("asks", "bids", "update_id")
+    __slots__ = ("asks", "bids", "touched", "update_id")
 
     def __init__(self) -> None:
         self.bids = BookSide(1)
         self.asks = BookSide(-1)
         self.update_id = 0
+        # Where somebody watches: the levels that changed since they last looked, as signed prices
+        # (asks negative), in the order of their first change. It is no part of the state.
+        self.touched: dict[int, None] | None = None
 
     def side(self, buy: bool) -> BookSide:
         return self.bids if buy else self.asks
@@ -137,6 +140,8 @@ class Book:
         self._append(level, order)
         level.qty += order.visible
         self.update_id += 1
+        if self.touched is not None:
+            self.touched[price * side.sign] = None
 
     def remove(self, order: Order) -> None:
         level = order.level
@@ -145,8 +150,10 @@ class Book:
         level.qty -= order.visible
         order.level = None
         self.update_id += 1
+        side = self.bids if order.side == 1 else self.asks
+        if self.touched is not None:
+            self.touched[level.price * side.sign] = None
         if level.head is None:
-            side = self.bids if order.side == 1 else self.asks
             del side.levels[level.price]
             side.ladder.remove(level.price * side.sign)
 
@@ -158,6 +165,8 @@ class Book:
             level.qty += visible - order.visible
             order.visible = visible
             self.update_id += 1
+            if self.touched is not None:
+                self.touched[level.price if order.side == 1 else -level.price] = None
 
     def requeue(self, order: Order, visible: int) -> None:
         """An iceberg shows its next slice, behind everyone at its price."""
@@ -168,6 +177,8 @@ class Book:
         order.visible = visible
         self._append(level, order)
         self.update_id += 1
+        if self.touched is not None:
+            self.touched[level.price if order.side == 1 else -level.price] = None
 
     def _append(self, level: Level, order: Order) -> None:
         last = level.tail

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tradepit.core import audit, ids, life, lists, snapshot
+from tradepit.core import audit, ids, life, listening, lists, snapshot
 from tradepit.core.accounts import Account, ApiKey
 from tradepit.core.ledger import FAUCET, FEES, ROUTING, SPOT, Balance, Ledger
 from tradepit.core.orders import Order
@@ -16,8 +16,11 @@ from tradepit.core.records import BalanceUpdate, Command, Event, Outcome, Positi
 from tradepit.core.rejects import Reject
 from tradepit.core.symbols import Symbol, symbol_from_listing
 from tradepit.core.terms import PENDING_NEW
+from tradepit.core.timers import Timers
 
 Handler = Callable[["Exchange", Who, Any], object]
+
+TICK: Final = "tick"  # the command that only lets time pass
 
 RULES: Final = 1  # raised whenever the same log would lead to another state
 
@@ -57,6 +60,8 @@ class Exchange:
         self.accounts: dict[int, Account] = {}
         self.names: dict[str, int] = {}
         self.keys: dict[str, ApiKey] = {}
+        self.listen_keys: dict[str, listening.ListenKey] = {}
+        self.timers = Timers()
         self.next_list_id = 0
         self.next_token = 0
         self.count_orders = True  # whether the unfilled order count limits anybody
@@ -73,20 +78,32 @@ class Exchange:
         Raises: BrokenInvariant when the books do not balance afterwards.
         """
         self.seq = command.seq
-        if command.at_us > self.at_us:
-            self.at_us = command.at_us
         self.events = []
         self.ledger.begin(command.seq)
-        reply: object
-        try:
-            reply = self.handlers[command.op](self, command.who, command.ask)
-        except Reject as no:
-            no.__traceback__ = None
-            reply = no
+        self._pass_time(command.at_us)
+        reply: object = None
+        if command.op != TICK:
+            try:
+                reply = self.handlers[command.op](self, command.who, command.ask)
+            except Reject as no:
+                no.__traceback__ = None
+                reply = no
         self.settle()
         self._tell_positions()
         self.ledger.check_touched()
         return Outcome(command.seq, self.at_us, reply, self.events)
+
+    def _pass_time(self, at_us: int) -> None:
+        """Fire what is due up to `at_us`, each at its own time; then it is `at_us`."""
+        if self.timers.entries:
+            due = self.timers.pop_due(at_us)
+            while due is not None:
+                self.at_us = max(self.at_us, due[0])
+                if due[2] == listening.EXPIRES:
+                    listening.expire(self, due[3])
+                due = self.timers.pop_due(at_us)
+        if at_us > self.at_us:
+            self.at_us = at_us
 
     def settle(self) -> None:
         """Let everything that the last action set off happen, in the order in which it was."""
@@ -115,8 +132,8 @@ class Exchange:
                 self.events.append(Position(account, self.at_us, changed))
 
     def next_due_us(self) -> int:
-        """When something falls due by itself, 0 for never: spot has nothing that does."""
-        return 0
+        """When something falls due by itself, 0 for never."""
+        return self.timers.next_us()
 
     # --- Finding things ------------------------------------------------------------------------
 

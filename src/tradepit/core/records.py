@@ -24,6 +24,7 @@ ALLOCATION: Final = 6
 PREVENTED_MATCH: Final = 7
 AMENDMENT: Final = 8
 SYMBOL_STATUS: Final = 9
+LISTEN_KEY_GONE: Final = 10
 
 
 class Who:
@@ -255,4 +256,17 @@ class StatusChange(Event):
         self.kind = SYMBOL_STATUS
         self.symbol = symbol
         self.status = status
+        self.at_us = at_us
+
+
+class ListenKeyGone(Event):
+    """A listen key expired, or was closed by its owner."""
+
+    __slots__ = ("at_us", "expired", "key", "owner")
+
+    def __init__(self, key: str, owner: int, expired: bool, at_us: int) -> None:
+        self.kind = LISTEN_KEY_GONE
+        self.key = key
+        self.owner = owner
+        self.expired = expired
         self.at_us = at_us

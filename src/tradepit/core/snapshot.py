@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tradepit.core import exchange
 from tradepit.core.accounts import Account, ApiKey, Commission, OpenOrders, rates_of
 from tradepit.core.ledger import SPOT
+from tradepit.core.listening import ListenKey
 from tradepit.core.lists import OrderList
 from tradepit.core.orders import Order
 
@@ -32,6 +33,8 @@ def dump(pit: Exchange) -> dict[str, Any]:
         "ledger": pit.ledger.dump(),
         "accounts": [_dump_account(account) for account in pit.accounts.values()],
         "keys": [key.dump() for key in pit.keys.values()],
+        "listen_keys": [key.dump() for key in pit.listen_keys.values()],
+        "timers": pit.timers.dump(),
         "lists": [
             found.dump() for account in pit.accounts.values() for found in account.lists.values()
         ],
@@ -115,6 +118,9 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
     for row in state["keys"]:
         key = ApiKey(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7])
         pit.keys[key.api_key] = key
+    for row in state["listen_keys"]:
+        pit.listen_keys[row[0]] = ListenKey(row[0], row[1], row[2], row[3])
+    pit.timers.load(state["timers"])
     for row in state["symbols"]:
         _load_symbol(pit, row)
     for row in state["accounts"]:

@@ -1,0 +1,73 @@
+"""Listen keys: who may hear an account's events by a secret in an address.
+
+A key lives for an hour after it was made or last kept alive, in world time; an account has one of
+each product. Source: user-data-stream.md (2024-09), documented.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tradepit.core.records import ListenKeyGone
+from tradepit.core.rejects import Reject
+
+if TYPE_CHECKING:
+    from tradepit.core.exchange import Exchange
+
+LIFE_US: Final = 3_600_000_000
+EXPIRES: Final = "listen key"
+
+
+class ListenKey:
+    __slots__ = ("expires_us", "key", "owner", "product")
+
+    def __init__(self, key: str, owner: int, product: str, expires_us: int) -> None:
+        self.key = key
+        self.owner = owner
+        self.product = product
+        self.expires_us = expires_us
+
+    def dump(self) -> list[object]:
+        return [self.key, self.owner, self.product, self.expires_us]
+
+
+def start(pit: Exchange, owner: int, product: str, fresh: str) -> ListenKey:
+    """The account's active key, its life renewed; `fresh` becomes it when there is none."""
+    for found in pit.listen_keys.values():
+        if found.owner == owner and found.product == product:
+            return _renew(pit, found)
+    found = pit.listen_keys[fresh] = ListenKey(fresh, owner, product, 0)
+    return _renew(pit, found)
+
+
+def keep(pit: Exchange, owner: int, product: str, key: str) -> None:
+    """Another hour from now. Raises: Reject INVALID_LISTEN_KEY."""
+    _renew(pit, find(pit, owner, product, key))
+
+
+def close(pit: Exchange, owner: int, product: str, key: str) -> None:
+    """The key ends now. Raises: Reject INVALID_LISTEN_KEY."""
+    found = find(pit, owner, product, key)
+    del pit.listen_keys[key]
+    pit.events.append(ListenKeyGone(found.key, found.owner, False, pit.at_us))
+
+
+def find(pit: Exchange, owner: int, product: str, key: str) -> ListenKey:
+    found = pit.listen_keys.get(key)
+    if found is None or found.owner != owner or found.product != product:
+        raise Reject("INVALID_LISTEN_KEY")
+    return found
+
+
+def expire(pit: Exchange, key: str) -> None:
+    """A due entry came: end the key, unless it was renewed since or is gone."""
+    found = pit.listen_keys.get(key)
+    if found is not None and found.expires_us <= pit.at_us:
+        del pit.listen_keys[key]
+        pit.events.append(ListenKeyGone(found.key, found.owner, True, pit.at_us))
+
+
+def _renew(pit: Exchange, found: ListenKey) -> ListenKey:
+    found.expires_us = pit.at_us + LIFE_US
+    pit.timers.set(found.expires_us, EXPIRES, found.key)
+    return found
