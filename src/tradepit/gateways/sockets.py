@@ -1,0 +1,366 @@
+"""WebSocket sessions: the life of a socket after its handshake, whatever is spoken on it.
+
+The protocol is the websockets package's Sans-I/O half; transport, pings, limits, the bounded queue
+and coalesced writes are ours, because they are what the exchange promises: a ping every 20 s, a
+minute's patience for its pong, five messages a second, 24 hours, and a reader that does not read
+costs the others nothing. Frames to clients are unmasked, so one frame's bytes serve all sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from websockets.datastructures import Headers
+from websockets.exceptions import ProtocolError
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from tradepit.core.rejects import Reject
+from tradepit.gateways.answers import refusal
+
+if TYPE_CHECKING:
+    from tradepit.gateways.door import Call
+
+log = logging.getLogger("tradepit.sockets")
+
+MAX_MESSAGE: Final = 1024 * 1024
+QUEUE_BYTES: Final = 1024 * 1024  # what may wait for one socket that does not read
+HIGH_WATER: Final = 64 * 1024
+UNSENT_BYTES: Final = 16 * 1024  # what the kernel may keep unsent (TCP_NOTSENT_LOWAT)
+DAY_US: Final = 86_400_000_000
+
+GOING_AWAY: Final = 1001
+UNSUPPORTED: Final = 1003
+NOT_UTF8: Final = 1007
+POLICY: Final = 1008
+RESTART: Final = 1012
+
+_TEXT: Final = 0x81
+_PING: Final = 0x89
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A whole text message as it goes to a client."""
+    size = len(payload)
+    if size < 126:
+        return bytes((_TEXT, size)) + payload
+    if size < 65_536:
+        return bytes((_TEXT, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((_TEXT, 127)) + size.to_bytes(8, "big") + payload
+
+
+class Manners:
+    """How sockets are treated. Times in seconds of the wall's clock, but `day_us`, which is the
+    world's."""
+
+    __slots__ = ("day_us", "messages_a_second", "patience_s", "ping_s")
+
+    def __init__(
+        self, ping_s: float = 20.0, patience_s: float = 60.0, day_us: int = DAY_US,
+        messages_a_second: int = 5,
+    ) -> None:  # fmt: skip
+        self.ping_s = ping_s
+        self.patience_s = patience_s
+        self.day_us = day_us
+        self.messages_a_second = messages_a_second
+
+
+class Session(asyncio.Protocol):
+    """One open socket. Subclasses say what a message means: `opened`, `heard`, `closed`."""
+
+    limited = True  # whether the messages of a second are counted
+
+    def __init__(self, call: Call, manners: Manners) -> None:
+        self.call = call
+        self.world = call.world
+        self.ip = call.ip
+        self.manners = manners
+        self.loop = asyncio.get_running_loop()
+        self.wire = ServerProtocol(max_size=MAX_MESSAGE, logger=log)
+        self.transport: asyncio.Transport
+        self.done = False
+        self._parts: list[bytes] = []
+        self._part_is_text = True
+        self._out: list[bytes] = []
+        self._out_size = 0
+        self._newest: dict[str, bytes] = {}
+        self._scheduled = False
+        self._paused = False
+        self._second = 0
+        self._messages = 0
+        self._opened_us = self.world.clock.now_us()
+        self._asked_s = 0.0  # when the oldest unanswered ping was sent
+        self._pings: set[bytes] = set()
+        self._beat: asyncio.TimerHandle | None = None
+
+    # What a subclass does.
+
+    def opened(self) -> None:
+        """The handshake is done."""
+
+    def heard(self, text: str) -> None:
+        """A whole text message came."""
+        raise NotImplementedError
+
+    def closed(self) -> None:
+        """The socket is gone; nothing more can be sent."""
+
+    def goodbye(self) -> bytes | None:
+        """The payload that tells of the server's shutdown."""
+        return None
+
+    # Opening.
+
+    def handshake(self) -> bytes:
+        """The bytes that accept the upgrade. Raises: Reject when it cannot be accepted."""
+        headers = Headers()
+        for name, value in self.call.headers.items():
+            headers[name.decode("latin-1")] = value.decode("latin-1")
+        path = self.call.path.decode("latin-1")
+        response = self.wire.accept(Request(path, headers))
+        if response.status_code != 101:
+            raise refusal(400, "This is no valid WebSocket handshake.")
+        self.wire.send_response(response)
+        return b"".join(self.wire.data_to_send())
+
+    def take_over(self, transport: asyncio.Transport, rest: bytes) -> None:
+        """Speak on `transport` from now on; `rest` was received behind the handshake."""
+        answer = self.handshake()
+        self.transport = transport
+        transport.set_protocol(self)
+        transport.set_write_buffer_limits(high=HIGH_WATER)
+        raw = transport.get_extra_info("socket")
+        if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            with contextlib.suppress(OSError):
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        transport.resume_reading()
+        transport.write(answer)
+        self._beat = self.loop.call_later(self.manners.ping_s, self._ping)
+        self.opened()
+        if rest:
+            self.data_received(rest)
+
+    # Receiving.
+
+    def data_received(self, data: bytes) -> None:
+        wire = self.wire
+        wire.receive_data(data)
+        for event in wire.events_received():
+            if isinstance(event, Frame) and not self.done:
+                self._frame(event)
+        self._reply()
+
+    def eof_received(self) -> bool:
+        self.wire.receive_eof()
+        self._reply()
+        return False
+
+    def _reply(self) -> None:
+        """What the protocol itself has to say: pongs, the closing handshake."""
+        for data in self.wire.data_to_send():
+            if data:
+                self.flush()
+                self.transport.write(data)
+            else:
+                self.transport.close()
+        if isinstance(self.wire.parser_exc, ProtocolError) or self.wire.close_expected():
+            self._end_soon()
+
+    def _frame(self, frame: Frame) -> None:
+        opcode = frame.opcode
+        if opcode is Opcode.CLOSE:
+            return
+        if opcode is Opcode.PONG:
+            data = bytes(frame.data)
+            if data in self._pings:
+                self._pings.clear()
+                self._asked_s = 0.0
+        if not self._may_speak():
+            self.close(POLICY, "Too many requests")
+            return
+        if opcode in (Opcode.PING, Opcode.PONG):
+            return
+        if opcode is not Opcode.CONT:
+            self._part_is_text = opcode is Opcode.TEXT
+        self._parts.append(bytes(frame.data))
+        if frame.fin:
+            message = b"".join(self._parts)
+            self._parts = []
+            self._message(message)
+
+    def _message(self, message: bytes) -> None:
+        if not self._part_is_text:
+            self.close(UNSUPPORTED, "Binary messages are not supported")
+            return
+        try:
+            text = message.decode()
+        except UnicodeDecodeError:
+            self.close(NOT_UTF8, "")
+            return
+        try:
+            self.heard(text)
+        except Exception:
+            log.exception("A message could not be answered")
+            self.close(1011, "")
+
+    def _may_speak(self) -> bool:
+        """Count one message of this second."""
+        if not self.limited:
+            return True
+        second = int(self.loop.time())
+        if second != self._second:
+            self._second = second
+            self._messages = 0
+        self._messages += 1
+        return self._messages <= self.manners.messages_a_second
+
+    # Sending.
+
+    def send(self, frame: bytes) -> None:
+        """Queue a frame for the end of this turn of the loop."""
+        self._out.append(frame)
+        self._out_size += len(frame)
+        if not self._scheduled:
+            self._scheduled = True
+            self.loop.call_soon(self._turn)
+
+    def offer(self, key: str, frame: bytes) -> None:
+        """Like `send`, for what a newer frame of the same key replaces while nobody reads."""
+        if self._paused:
+            self._newest[key] = frame
+        else:
+            self.send(frame)
+
+    def say(self, payload: bytes) -> None:
+        self.send(text_frame(payload))
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        if not self._paused:
+            self.flush()
+        elif self._out_size > QUEUE_BYTES:
+            self.overflowed()
+
+    def flush(self) -> None:
+        """Write all that is queued, in one piece."""
+        if self._out and not self.done:
+            data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+            self._out = []
+            self._out_size = 0
+            self.transport.write(data)
+
+    def overflowed(self) -> None:
+        """The client does not read what it asked for: cut it, everybody else goes on."""
+        self._out = []
+        self._out_size = 0
+        self.end()
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        if self._newest:
+            for frame in self._newest.values():
+                self.send(frame)
+            self._newest = {}
+        self.flush()
+
+    # Pings and the end.
+
+    def _ping(self) -> None:
+        now = self.loop.time()
+        if self.world.clock.now_us() - self._opened_us >= self.manners.day_us:
+            self.close(GOING_AWAY, "24 hours are over")
+            return
+        if self._asked_s and now - self._asked_s >= self.manners.patience_s:
+            self.end()
+            return
+        payload = b"%d" % self.world.clock.now_us()
+        self._pings.add(payload)
+        self._asked_s = self._asked_s or now
+        self.send(bytes((_PING, len(payload))) + payload)
+        self._beat = self.loop.call_later(self.manners.ping_s, self._ping)
+
+    def close(self, code: int, reason: str) -> None:
+        """Say farewell with a close code; the transport follows."""
+        if self.done:
+            return
+        self.flush()
+        self.wire.fail(code, reason)
+        for data in self.wire.data_to_send():
+            if data:
+                self.transport.write(data)
+        self._end_soon()
+
+    def _end_soon(self) -> None:
+        """Close once what was written is gone, and not much later."""
+        if not self.done:
+            self.done = True
+            self.transport.close()
+            self.loop.call_later(2.0, self.transport.abort)
+
+    def end(self) -> None:
+        """Cut at once (1006 on the other side)."""
+        if not self.done:
+            self.done = True
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.done = True
+        if self._beat is not None:
+            self._beat.cancel()
+            self._beat = None
+        self._out = []
+        self._newest = {}
+        self.closed()
+
+    def shut_down(self) -> None:
+        """The server stops: tell, then close."""
+        payload = self.goodbye()
+        if payload is not None:
+            self.say(payload)
+        self.close(RESTART, "serverShutdown")
+
+
+Opener = Callable[["Call", Manners], Session]
+
+
+class Attempts:
+    """Connection attempts per IP: 300 in five minutes of the wall's clock."""
+
+    LIMIT: Final = 300
+    WINDOW_S: Final = 300
+    REMEMBERED: Final = 10_000
+
+    def __init__(self, limited: bool = True) -> None:
+        self._limited = limited
+        self._window = 0
+        self._counts: dict[str, int] = {}
+
+    def count(self, ip: str, now_s: int) -> None:
+        """Raises: Reject TOO_MANY_CONNECTION_ATTEMPTS."""
+        if not self._limited:
+            return
+        window = now_s // self.WINDOW_S
+        if window != self._window or len(self._counts) > self.REMEMBERED:
+            self._window = window
+            self._counts = {}
+        count = self._counts.get(ip, 0) + 1
+        self._counts[ip] = count
+        if count > self.LIMIT:
+            wait_s = (window + 1) * self.WINDOW_S - now_s
+            words = "Too many connection attempts from IP; current limit is 300 per '5 MINUTE'."
+            raise _too_many(words, wait_s)
+
+
+def _too_many(words: str, wait_s: int) -> Reject:
+    refused = refusal(429, words, code=-1034)
+    refused.retry_after_s = wait_s
+    return refused
