@@ -49,7 +49,8 @@ _TRIM: Final = (
     "DELETE FROM log WHERE first IN (SELECT first FROM log WHERE last <= ? AND first < ?"
     f" ORDER BY first LIMIT {_PAGE_OF_ROWS})"
 )
-_CHECKPOINT_PAGES: Final = 4000  # 16 MB: an fsync less often
+_PAGE_BYTES: Final = 1024  # an append writes whole pages, and most appends are small
+_CHECKPOINT_PAGES: Final = 16_000  # 16 MB: an fsync less often
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
@@ -210,6 +211,7 @@ class SqliteLog:
 
 def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     db.execute("PRAGMA journal_mode = WAL")
     db.execute(f"PRAGMA synchronous = {synchronous}")
     db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
