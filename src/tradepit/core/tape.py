@@ -37,6 +37,7 @@ class Tape:
         self.last_price = 0
         self.last_qty = 0
         self.last_us = -1  # -1: nothing traded yet
+        self.first_us = -1  # when the first trade was
         self.last_id = -1
         self.count = 0  # running totals since birth
         self.base = 0
@@ -132,6 +133,8 @@ class Tape:
     def _next_second(self, at_us: int, price: int, trade_id: int) -> None:
         if self.second_end_us >= 0:
             self._close_second()
+        else:
+            self.first_us = at_us
         open_us = at_us - at_us % SECOND_US
         self.second_end_us = open_us + SECOND_US
         self.high = price
@@ -343,7 +346,7 @@ class Tape:
     def dump(self) -> dict[str, Any]:
         """The whole state as plain values."""
         return {
-            "last": [self.last_price, self.last_qty, self.last_us, self.last_id],
+            "last": [self.last_price, self.last_qty, self.last_us, self.last_id, self.first_us],
             "totals": [self.count, self.base, self.quote, self.taker_base, self.taker_quote],
             "trades": [list(row) for row in self.trades],
             "dropped_us": self.dropped_us,
@@ -362,7 +365,9 @@ class Tape:
 
     def load(self, state: dict[str, Any]) -> None:
         """Become the tape that `dump` told of."""
-        self.last_price, self.last_qty, self.last_us, self.last_id = state["last"]
+        (
+            self.last_price, self.last_qty, self.last_us, self.last_id, self.first_us,
+        ) = state["last"]  # fmt: skip
         (
             self.count, self.base, self.quote, self.taker_base, self.taker_quote,
         ) = state["totals"]  # fmt: skip
