@@ -31,13 +31,20 @@ from tradepit.core import terms
 
 __all__ = [
     "Amount", "Between", "Bool", "CancelReplaceMode", "CancelRestrictions", "ClientId",
-    "ContingencyType", "Era", "ExpiryReason", "Int", "Interval", "ListOrderStatus",
-    "ListStatusType", "Long", "ManySymbolNames", "OneOf", "OrderStatus", "OrderType",
+    "ContingencyType", "Drawn", "Era", "ExpiryReason", "FreshKey", "Int", "Interval",
+    "ListOrderStatus", "ListStatusType", "Long", "ManySymbolNames", "OneOf", "OrderStatus", "OrderType",
     "PegOffsetType", "PegPriceType", "Percent", "PermissionNames", "Plain", "Price", "Qty", "Rate",
     "RateLimitExceededMode", "ResponseType", "Short", "ShortText", "Side", "StpMode", "String",
     "SymbolName", "SymbolNames", "SymbolStatus", "Term", "Text", "TickerType", "Time",
     "TimeInForce", "WorkingFloor",
 ]  # fmt: skip
+
+
+class Drawn:
+    """Marks a request field that no client sends: the gateway draws it (a fresh secret)."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length  # letters and digits
 
 
 class Era:
@@ -121,3 +128,6 @@ Interval: TypeAlias = Annotated[
     ),
 ]  # fmt: skip
 TickerType: TypeAlias = Annotated[str, OneOf(("FULL", "MINI"), "INVALID_TICKER_TYPE")]
+
+# Drawn by the gateway, part of the command in the log.
+FreshKey: TypeAlias = Annotated[str, Drawn(64)]

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from tradepit.catalog import parse as reading
-from tradepit.catalog.shapes import Field, Shape, fields_of, structs_in
+from tradepit.catalog.shapes import Field, Shape, drawn_in, fields_of, structs_in
 
 NONE: Final = "NONE"
 TRADE: Final = "TRADE"
@@ -93,6 +93,7 @@ class Operation:
             raise TypeError(f"{op_id}: a handler takes (pit, who, ask) or (pit, history, who, ask)")
         hints = _hints(handler, names[-1])
         self.ask_type: type[Ask] = hints[names[-1]]
+        self.drawn = drawn_in(self.ask_type)
         self.reply_hint: Any = answer_of(hints.get("return"))
         self.reply_types = structs_in(self.reply_hint)
         # An operation that no wire reaches (a resident's batch) has nothing to read.

@@ -39,8 +39,8 @@ def make_reader(ask_type: type[msgspec.Struct], signed: bool = False) -> Reader:
     A signed request may have three parameters more: timestamp, recvWindow, signature.
     Raises: Reject.
     """
-    most = len(msgspec.structs.fields(ask_type)) + (DOOR_PARAMETERS if signed else 0)
     fields = fields_of(ask_type)
+    most = len(fields) + (DOOR_PARAMETERS if signed else 0)
     readers = {field.wire: (field.name, kind_of(field).reader()) for field in fields}
 
     def read(pairs: Pairs, taken: int = 0) -> Any:

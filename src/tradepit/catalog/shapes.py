@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from tradepit.catalog.fields import Era
+from tradepit.catalog.fields import Drawn, Era
 from tradepit.catalog.kinds import Between, Bounded, Kind
 
 
@@ -21,12 +21,13 @@ class Shape:
     choices: the members of a union of several structures, else empty.
     """
 
-    __slots__ = ("base", "choices", "conditional", "era", "kind", "nullable")
+    __slots__ = ("base", "choices", "conditional", "drawn", "era", "kind", "nullable")
 
     def __init__(self, annotation: Any) -> None:
         self.nullable = False
         self.conditional = False
         self.era = Era()
+        self.drawn = 0  # length of what the gateway draws, 0: a client sends it
         self.kind: Kind | None = None
         self.choices: tuple[Any, ...] = ()
         self.base: Any = annotation
@@ -64,6 +65,8 @@ class Shape:
             if self.kind is None:
                 raise TypeError("bounds need a kind of number")
             self.kind = Bounded(self.kind, mark)
+        elif isinstance(mark, Drawn):
+            self.drawn = mark.length
         elif isinstance(mark, Era):
             self.era = mark
 
@@ -80,7 +83,7 @@ class Field:
         self.shape = shape
 
 
-def fields_of(struct: type[msgspec.Struct]) -> list[Field]:
+def all_fields(struct: type[msgspec.Struct]) -> list[Field]:
     """The fields of a struct in declaration order."""
     hints = typing.get_type_hints(struct, include_extras=True)
     found = []
@@ -88,6 +91,17 @@ def fields_of(struct: type[msgspec.Struct]) -> list[Field]:
         shape = Shape(hints[info.name])
         found.append(Field(info.name, info.encode_name, info.required, shape))
     return found
+
+
+def fields_of(struct: type[msgspec.Struct]) -> list[Field]:
+    """The fields that stand on the wire, in declaration order."""
+    return [field for field in all_fields(struct) if not field.shape.drawn]
+
+
+def drawn_in(struct: type[msgspec.Struct]) -> tuple[tuple[str, int], ...]:
+    """(name, length) of the fields that the gateway draws."""
+    fields = all_fields(struct)
+    return tuple((field.name, field.shape.drawn) for field in fields if field.shape.drawn)
 
 
 def structs_in(annotation: Any) -> list[type[msgspec.Struct]]:
