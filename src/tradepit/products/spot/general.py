@@ -20,7 +20,7 @@ from tradepit.catalog.fields import (
     Time,
 )
 from tradepit.catalog.language import Ask, Reply, operation
-from tradepit.catalog.limiters import SPOT_LIMITERS, Limiter
+from tradepit.catalog.limiters import SPOT_LIMITERS, RateLimit, rate_limits
 from tradepit.core import terms
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
@@ -64,13 +64,6 @@ def ping(pit: Exchange, history: History, who: Who, ask: Nothing) -> dict[str, A
 def server_time(pit: Exchange, history: History, who: Who, ask: Nothing) -> ServerTime:
     """Check server time."""
     return ServerTime(server_time=history.now_us())
-
-
-class RateLimit(Reply):
-    rate_limit_type: str
-    interval: str
-    interval_num: int
-    limit: int
 
 
 class SymbolInfo(Reply):
@@ -120,14 +113,6 @@ class ExchangeInfoAsk(Choice):
     permissions: PermissionNames | None = None
     show_permission_sets: Bool = True
     symbol_status: SymbolStatus | None = None
-
-
-def rate_limits(limiters: tuple[Limiter, ...]) -> list[RateLimit]:
-    """Limiters as `exchangeInfo` shows them."""
-    return [
-        RateLimit(rate_limit_type=kind, interval=interval, interval_num=num, limit=limit)
-        for kind, interval, num, limit in limiters
-    ]
 
 
 @operation(

@@ -1,0 +1,1 @@
+"""Margin: so far only what its pairs are."""
