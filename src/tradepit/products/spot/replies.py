@@ -37,7 +37,7 @@ from tradepit.core.records import ALLOCATION, PREVENTED_MATCH, TRADE
 from tradepit.core.records import Allocation as AllocationEvent
 from tradepit.core.records import Fill as FillEvent
 from tradepit.core.records import PreventedMatch as PreventedEvent
-from tradepit.core.terms import ACK, EXPIRED, FULL, LIMIT, LIMIT_MAKER, MARKET
+from tradepit.core.terms import ACK, EXPIRED, FULL, LIMIT, MARKET
 
 
 class FillRow(Reply):
@@ -276,9 +276,8 @@ def placed(pit: Exchange, order: Order, wanted: int | None, since: int) -> Order
         **more,
     )
     if wanted == FULL:
-        if kind in (LIMIT, MARKET, LIMIT_MAKER):
-            reply.fills = []
-        if order.executed or order.extra is not PLAIN or order.prevented:
+        reply.fills = []
+        if len(pit.events) > since + 1:  # more than its own NEW
             _add_fills(pit, order, reply, since)
     return reply
 
@@ -310,6 +309,7 @@ def _add_fills(pit: Exchange, order: Order, reply: OrderResult, since: int) -> N
     reply.fills = fills
     if prevented:
         reply.prevented_matches = prevented
+        reply.prevented_match_id = UNSET  # the matches themselves tell
         if order.prevented and order.account.trade_group != -1:
             reply.trade_group_id = order.account.trade_group
 
