@@ -52,7 +52,14 @@ DOOR = {"timestamp", "recvWindow", "signature"}
 
 # Where a declaration knowingly differs from the documents' table, and why.
 SECURITY_DIFFERS: dict[str, str] = {}
-PARAMS_DIFFER: dict[str, str] = {}
+_ONE_OF_TWO = "either symbol or symbols is mandatory, which no single parameter can say"
+_SIGNED_ANYWAY = "clients sign what needs no signature: its parameters are taken, not looked at"
+PARAMS_DIFFER: dict[str, str] = {
+    "spot-rest:GET /api/v3/ticker": _ONE_OF_TWO,
+    "spot-rest:GET /api/v3/ticker/tradingDay": _ONE_OF_TWO,
+    "margin:GET /sapi/v1/margin/allPairs": _SIGNED_ANYWAY,
+    "margin:GET /sapi/v1/margin/isolated/allPairs": _SIGNED_ANYWAY,
+}
 WEIGHT_DIFFERS: dict[str, str] = {}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from tradepit.catalog.language import Reply
 from tradepit.core.accounts import ORDER_LIMITS
 
 
@@ -33,18 +32,3 @@ FUTURES_LIMITERS: Final = (
     Limiter("ORDERS", "SECOND", 10, 300),
 )
 DELIVERY_LIMITERS: Final = FUTURES_LIMITERS[:2]
-
-
-class RateLimit(Reply):
-    rate_limit_type: str
-    interval: str
-    interval_num: int
-    limit: int
-
-
-def rate_limits(limiters: tuple[Limiter, ...]) -> list[RateLimit]:
-    """Limiters as `exchangeInfo` shows them."""
-    return [
-        RateLimit(rate_limit_type=kind, interval=interval, interval_num=num, limit=limit)
-        for kind, interval, num, limit in limiters
-    ]

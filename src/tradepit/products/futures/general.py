@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradepit.catalog.fields import Time
 from tradepit.catalog.language import Ask, Reply, operation
-from tradepit.catalog.limiters import (
-    DELIVERY_LIMITERS,
-    FUTURES_LIMITERS,
-    RateLimit,
-    rate_limits,
-)
+from tradepit.catalog.limiters import DELIVERY_LIMITERS, FUTURES_LIMITERS, Limiter
 from tradepit.core.records import Who
 
 if TYPE_CHECKING:
@@ -32,6 +27,13 @@ class ServerTime(Reply):
     server_time: Time
 
 
+class RateLimit(Reply):
+    interval: str
+    interval_num: int
+    limit: int
+    rate_limit_type: str
+
+
 class UsdmInfo(Reply):
     exchange_filters: Rows
     rate_limits: list[RateLimit]
@@ -47,6 +49,14 @@ class CoinmInfo(Reply):
     server_time: Time
     symbols: Rows
     timezone: str
+
+
+def rate_limits(limiters: tuple[Limiter, ...]) -> list[RateLimit]:
+    """Limiters as the futures exchanges show them."""
+    return [
+        RateLimit(interval=interval, interval_num=num, limit=limit, rate_limit_type=kind)
+        for kind, interval, num, limit in limiters
+    ]
 
 
 @operation("GET /fapi/v1/ping", doc="usdm/market-data#test-connectivity")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradepit.catalog.fields import Bool, Long, String, SymbolName
+from msgspec import UNSET, UnsetType
+
+from tradepit.catalog.fields import Bool, Long, String, SymbolName, Time
 from tradepit.catalog.language import MARKET_DATA, Ask, Reply, operation
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
@@ -36,6 +38,7 @@ class CrossPair(Reply):
     is_sell_allowed: Bool
     quote: str
     symbol: str
+    delist_time: Time | UnsetType = UNSET  # of pairs that are to leave
 
 
 class IsolatedPair(Reply):

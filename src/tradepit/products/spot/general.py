@@ -20,7 +20,7 @@ from tradepit.catalog.fields import (
     Time,
 )
 from tradepit.catalog.language import Ask, Reply, operation
-from tradepit.catalog.limiters import SPOT_LIMITERS, RateLimit, rate_limits
+from tradepit.catalog.limiters import SPOT_LIMITERS
 from tradepit.core import terms
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
@@ -64,6 +64,13 @@ def ping(pit: Exchange, history: History, who: Who, ask: Nothing) -> dict[str, A
 def server_time(pit: Exchange, history: History, who: Who, ask: Nothing) -> ServerTime:
     """Check server time."""
     return ServerTime(server_time=history.now_us())
+
+
+class RateLimit(Reply):
+    rate_limit_type: str
+    interval: str
+    interval_num: int
+    limit: int
 
 
 class SymbolInfo(Reply):
@@ -126,7 +133,10 @@ def exchange_info(pit: Exchange, history: History, who: Who, ask: ExchangeInfoAs
     return ExchangeInfo(
         timezone="UTC",
         server_time=history.now_us(),
-        rate_limits=rate_limits(SPOT_LIMITERS),
+        rate_limits=[
+            RateLimit(rate_limit_type=kind, interval=interval, interval_num=num, limit=limit)
+            for kind, interval, num, limit in SPOT_LIMITERS
+        ],
         exchange_filters=pit.exchange_filters,
         symbols=rows,
         sors=sors or UNSET,
