@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import secrets
+import string
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Final
+
+import msgspec
 
 from tradepit.catalog.encode import encode
 from tradepit.catalog.language import NONE, TRADE, USER_DATA, USER_STREAM, Ask, Operation
@@ -21,7 +25,7 @@ from tradepit.core.rejects import Reject
 from tradepit.core.terms import MAY_MARGIN, MAY_READ, MAY_STREAM, MAY_TRADE
 from tradepit.gateways.answers import Answer, refusal, refused_answer
 from tradepit.gateways.hosts import BINANCE, HOME, Hosts, Venue, is_own_origin
-from tradepit.gateways.keys import KEY_FORMAT
+from tradepit.gateways.keys import KEY_FORMAT, Holder
 from tradepit.gateways.limits import IpLimits, Meter
 from tradepit.gateways.pairs import decode, read_pairs, split_signature
 from tradepit.gateways.worlds import World
@@ -41,9 +45,10 @@ NOBODY: Final = Who(-1)  # who asks a public operation
 _MAY: Final = {
     TRADE: MAY_TRADE, USER_DATA: MAY_READ, USER_STREAM: MAY_STREAM, "MARGIN": MAY_MARGIN,
 }  # fmt: skip
-_MICRO: Final = {
+MICRO: Final = {
     b"MICROSECOND": True, b"microsecond": True, b"MILLISECOND": False, b"millisecond": False,
 }  # fmt: skip
+_LETTERS = string.ascii_letters + string.digits
 _WHOLE = re.compile(r"[0-9]{1,20}", re.ASCII)
 _WINDOW = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII)
 _WORLD_NAME = re.compile(rb"[a-z0-9_-]{1,63}")
@@ -258,9 +263,9 @@ def choose_unit(door: Door, call: Call) -> None:
     """Milliseconds or microseconds in the reply."""
     unit = call.headers.get(b"x-mbx-time-unit")
     if unit is not None:
-        if unit not in _MICRO:
+        if unit not in MICRO:
             raise Reject("INVALID_TIME_UNIT")
-        call.micro = _MICRO[unit]
+        call.micro = MICRO[unit]
 
 
 def check_key(door: Door, call: Call) -> None:
@@ -273,12 +278,17 @@ def check_key(door: Door, call: Call) -> None:
         raise Reject("BAD_API_KEY_FMT")
     world = call.world
     holder = world.keys.find(world.pit.keys, raw.decode())
+    call.who = admit_key(holder, operation, call.ip).who
+
+
+def admit_key(holder: Holder | None, operation: Operation, ip: str) -> Holder:
+    """The holder, if there is one who may do this from there. Raises: Reject REJECTED_KEY."""
     may = _MAY.get(operation.security, 0)
     if holder is None or holder.who.may & may != may:
         raise Reject("REJECTED_KEY")
-    if holder.key.ips and call.ip not in holder.key.ips:
+    if holder.key.ips and ip not in holder.key.ips:
         raise Reject("REJECTED_KEY")
-    call.who = holder.who
+    return holder
 
 
 def check_signature(door: Door, call: Call) -> None:
@@ -373,12 +383,19 @@ def _recv_window(text: str) -> int:
 
 
 def read_ask(door: Door, call: Call) -> None:
-    """The typed request; what it weighs more than was charged already."""
+    """The typed request; what it weighs more than was charged already; secrets are drawn here."""
     operation = _operation(call)
-    call.ask = operation.parse(list(call.sent.items()), call.taken)
+    ask = operation.parse(list(call.sent.items()), call.taken)
+    if operation.drawn:
+        ask = msgspec.structs.replace(ask, **{name: _draw(size) for name, size in operation.drawn})
+    call.ask = ask
     if not isinstance(operation.weight, int) and call.limits is not None and call.meter is not None:
         more = operation.weigh(call.ask) - operation.weigh(None)
         call.limits.charge(call.meter, more, call.now_us // 1_000_000)
+
+
+def _draw(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 CHAIN: Final[tuple[Callable[[Door, Call], None], ...]] = (

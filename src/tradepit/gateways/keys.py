@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as BadBase64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
@@ -43,13 +43,15 @@ class Holder:
 class KeyRing:
     """The holders of a world's keys, made at first use and again when a key changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, refused: Iterable[str] = ()) -> None:
+        """refused: API keys that are not served, although the world knows them."""
+        self._refused = frozenset(refused)
         self._holders: dict[str, Holder] = {}
 
     def find(self, keys: Mapping[str, ApiKey], api_key: str) -> Holder | None:
         """The holder of `api_key`, None when there is no such key."""
         key = keys.get(api_key)
-        if key is None:
+        if key is None or api_key in self._refused:
             self._holders.pop(api_key, None)
             return None
         holder = self._holders.get(api_key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tradepit.gateways.keys import KeyRing
@@ -18,7 +18,7 @@ class World:
     """One exchange on this server. Worlds share nothing.
 
     limits: by the path's first segment (api, sapi, …). console: what the operations of
-    `/_tradepit/v1` read in place of the history.
+    `/_tradepit/v1` read in place of the history. refused_keys: known, but not served here.
     """
 
     __slots__ = ("clock", "console", "history", "keys", "limits", "name", "sequencer")
@@ -26,6 +26,7 @@ class World:
     def __init__(
         self, name: str, sequencer: Sequencer[Exchange], clock: Clock, *,
         history: object, limits: Mapping[bytes, IpLimits], console: object = None,
+        refused_keys: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self.name = name
         self.sequencer = sequencer
@@ -33,7 +34,7 @@ class World:
         self.history = history
         self.limits = limits
         self.console = console
-        self.keys = KeyRing()
+        self.keys = KeyRing(refused_keys)
 
     @property
     def pit(self) -> Exchange:

@@ -1,0 +1,97 @@
+"""Who is there and how they are: `info`, `health`, and the switch of the order count.
+
+The handlers of `/_tradepit/v1` get the world's console where others get its history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tradepit.catalog.fields import Bool, Long, String, Time
+from tradepit.catalog.language import Ask, Reply, operation
+from tradepit.core.records import Who
+from tradepit.core.rejects import Reject
+from tradepit.data.genesis import DevKey
+
+if TYPE_CHECKING:
+    from tradepit.core.exchange import Exchange
+
+COUNT_ORDERS: Final = "count-orders"
+
+
+class Console(NamedTuple):
+    """What only the server knows of a world. now_us: the world's time. healthy: whether each part
+    of the world does what it should, by name."""
+
+    version: str
+    world: str
+    urls: Mapping[str, str]
+    keys: tuple[DevKey, ...]
+    now_us: Callable[[], int]
+    healthy: Callable[[], dict[str, bool]]
+
+
+class Nothing(Ask):
+    """A request without parameters."""
+
+
+class WorldClock(Reply):
+    now: Time
+
+
+class DevAccount(Reply, rename=None):
+    name: String
+    api_key: String
+    secret_key: String
+
+
+class Info(Reply):
+    version: String
+    world: String
+    seed: Long
+    clock: WorldClock
+    urls: dict[str, str]
+    accounts: list[DevAccount]
+
+
+@operation("GET /_tradepit/v1/info")
+def info(pit: Exchange, history: Console, who: Who, ask: Nothing) -> Info:
+    """What this server is, where its interfaces are, and the dev accounts' keys."""
+    console = history
+    return Info(
+        version=console.version,
+        world=console.world,
+        seed=pit.seed,
+        clock=WorldClock(now=console.now_us()),
+        urls=dict(console.urls),
+        accounts=[
+            DevAccount(name=key.name, api_key=key.api_key, secret_key=key.secret_key)
+            for key in console.keys
+        ],
+    )
+
+
+class Health(Reply):
+    healthy: bool
+    parts: dict[str, bool]
+
+
+@operation("GET /_tradepit/v1/health")
+def health(pit: Exchange, history: Console, who: Who, ask: Nothing) -> Health:
+    """Whether the world takes orders and what its market promises holds; 409 when not."""
+    parts = history.healthy()
+    if not all(parts.values()):
+        raise Reject("DISCONNECTED", status=409, data=parts)
+    return Health(healthy=True, parts=parts)
+
+
+class CountOrders(Ask):
+    on: Bool
+
+
+@operation(COUNT_ORDERS)
+def count_orders(pit: Exchange, who: Who, ask: CountOrders) -> dict[str, bool]:
+    """Whether the unfilled order count limits anybody: a command, because a replay must agree."""
+    pit.count_orders = ask.on
+    return {"on": ask.on}

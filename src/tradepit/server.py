@@ -1,0 +1,397 @@
+"""The composition root, the only file that knows every room: builds a world, serves it, ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import ipaddress
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+
+import tradepit
+from tradepit import config
+from tradepit.catalog import language, publish, unserved
+from tradepit.config import Config
+from tradepit.control.basics import COUNT_ORDERS, Console, CountOrders
+from tradepit.core.exchange import Exchange
+from tradepit.core.terms import TRADING
+from tradepit.data import spot_listing
+from tradepit.data.exchange_info import ListingError, read_exchange_info
+from tradepit.data.genesis import DEV_KEYS, DevKey, genesis
+from tradepit.gateways.door import Door
+from tradepit.gateways.hosts import Hosts
+from tradepit.gateways.limits import all_limits
+from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
+from tradepit.gateways.worlds import World
+from tradepit.journal.clock import WorldClock
+from tradepit.journal.datadir import DataDir, private_opener
+from tradepit.journal.memory import MemoryLog
+from tradepit.journal.port import JournalError, Log
+from tradepit.journal.recovery import Origins, open_world
+from tradepit.journal.sequencer import HOUSE, Options, Sequencer
+from tradepit.journal.sqlite import SqliteLog
+from tradepit.market.desk import SequencerDesk
+from tradepit.market.maker import ACCOUNTS, Maker
+from tradepit.projections.history import SqlHistory
+from tradepit.projections.projector import Projector
+from tradepit.projections.store import Store, sqlite_url
+
+MAIN: Final = "main"
+AUDIT_EVERY: Final = 1_000  # commands, with --audit
+DRAIN_S: Final = 5  # how long clients may take to read their last answers
+SQL_THREADS: Final = 4
+FILES_WANTED: Final = 8_192  # sockets are files
+
+log = logging.getLogger("tradepit.server")
+
+
+def run(settings: Config) -> int:
+    """`tradepit up`: serve until a signal comes; the process's exit code.
+
+    Raises: OSError when the address cannot be had.
+    """
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
+    _allow_files()
+    with _bound(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        try:
+            return runner.run(_serve_until_told(settings, listener))
+        except (JournalError, ListingError) as wrong:
+            _say(f"tradepit: {wrong}", sys.stderr)
+            return config.FAILED
+
+
+def audit(settings: Config) -> int:
+    """`tradepit audit`: add a stopped world up; the process's exit code."""
+    if not settings.data_dir.is_dir():
+        _say(f"tradepit: there is no world in {settings.data_dir}", sys.stderr)
+        return config.FAILED
+    try:
+        home = DataDir(settings.data_dir)
+        with contextlib.closing(SqliteLog(home)) as journal:
+            if not journal.last_seq and not journal.snapshots():
+                _say(f"tradepit: there is no world in {settings.data_dir}", sys.stderr)
+                return config.FAILED
+            pit = open_world(journal, _origins(settings)).machine
+            found = pit.audit()
+        home.release()
+    except JournalError as wrong:
+        _say(f"tradepit: {wrong}", sys.stderr)
+        return config.FAILED
+    for broken in found:
+        _say(broken)
+    _say(f"{pit.seq} commands, {len(pit.accounts)} accounts, state {pit.state_hash()}: "
+         + (f"{len(found)} rules are broken" if found else "all books balance"))  # fmt: skip
+    return config.CHECK_FAILED if found else config.OK
+
+
+# --- A world ---------------------------------------------------------------------------------
+
+
+class Hall:
+    """One world with everything that keeps it alive: log, history, sequencer, residents."""
+
+    def __init__(self, settings: Config, name: str = MAIN) -> None:
+        """Opens the log and recovers the state. Raises: JournalError, ListingError, OSError."""
+        self.name = name
+        self.settings = settings
+        self._scratch = tempfile.TemporaryDirectory(prefix="tradepit-") if settings.memory else None
+        self._home = DataDir(Path(self._scratch.name) if self._scratch else settings.data_dir)
+        self._log: Log = (
+            MemoryLog()
+            if settings.memory
+            else SqliteLog(
+                self._home,
+                sync="disk" if settings.sync == "disk" else "os",
+                keep_s=settings.keep_hours * 3_600,
+            )
+        )
+        self.clock = WorldClock()
+        store = Store(sqlite_url(self._home.file("history.sqlite3")), keep=not settings.memory)
+        self._projector = Projector(store)
+        world = open_world(self._log, _origins(settings), self._projector)
+        self._projector.refill(world.machine)
+        every = AUDIT_EVERY if settings.audit else 0
+        self.sequencer = Sequencer(world, self.clock, Options(audit_every=every))
+        self.sequencer.listen(self._projector.tell)
+        self.sequencer.brakes.append(self._projector.behind)
+        self.sequencer.cursor = lambda: self._projector.cursor
+        self.history = SqlHistory(self._projector, self.clock, lambda: self.sequencer.machine)
+        self.maker: Maker | None = None
+
+    @property
+    def pit(self) -> Exchange:
+        return self.sequencer.machine
+
+    async def start(self) -> None:
+        await self._projector.start()
+        await self.sequencer.start()
+        counted = self.settings.limits == "real"
+        if self.pit.count_orders != counted:
+            await self.sequencer.submit(HOUSE, COUNT_ORDERS, CountOrders(on=counted))
+        if self.settings.market == "maker" and self.pit.names.keys() >= set(ACCOUNTS):
+            self.maker = Maker(SequencerDesk(self.sequencer), self.pit.seed)
+            await self.maker.start()
+
+    async def stop(self) -> None:
+        """Residents leave, the log gets its snapshot, the history its last rows."""
+        if self.maker is not None:
+            await self.maker.stop()
+        await self.sequencer.stop()
+        await self._projector.stop()
+        self._log.close()
+        self._home.release()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def healthy(self) -> dict[str, bool]:
+        """Whether orders are taken, and whether every book has the two sides it was promised."""
+        parts = {"orders": not self.sequencer.broken}
+        if self.maker is not None:
+            parts["market"] = all(
+                symbol.book.bids.best() and symbol.book.asks.best()
+                for symbol in self.pit.symbols.values()
+                if symbol.status == TRADING
+            )
+        return parts
+
+
+class Codec:
+    """Requests as the log keeps them; see `journal.records.AskCodec`."""
+
+    def pack_ask(self, ask: object) -> bytes:
+        assert isinstance(ask, language.Ask)
+        return language.pack_ask(ask)
+
+    def unpack_ask(self, op: str, packed: bytes) -> object:
+        return language.unpack_ask(op, packed)
+
+
+def _origins(settings: Config) -> Origins[Exchange]:
+    publish.load()
+    handlers = language.commands()
+
+    def birth() -> Exchange:
+        listing = (
+            read_exchange_info(settings.exchange_info)
+            if settings.exchange_info is not None
+            else spot_listing()
+        )
+        born_us = time.time_ns() // 1_000
+        return Exchange(
+            handlers, genesis(listing, seed=settings.seed, born_us=born_us, residents=ACCOUNTS)
+        )
+
+    def load(state: dict[str, Any]) -> Exchange:
+        return Exchange.load(handlers, state)
+
+    return Origins(birth, load, Codec())
+
+
+# --- The server --------------------------------------------------------------------------------
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signal handlers, and with a moment of readiness."""
+
+    def __init__(self, settings: uvicorn.Config) -> None:
+        super().__init__(settings)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Served:
+    """A server that runs: where it is, and what it serves."""
+
+    def __init__(self, hall: Hall, url: str, keys: tuple[DevKey, ...]) -> None:
+        self.hall = hall
+        self.url = url
+        self.keys = keys
+        self.urls = {"base": url, "spot": f"{url}/api/v3", "sapi": f"{url}/sapi/v1"}
+
+    def facts(self) -> dict[str, object]:
+        """What `--config-out` writes."""
+        return {
+            "version": tradepit.__version__,
+            "world": self.hall.name,
+            "urls": self.urls,
+            "accounts": [key._asdict() for key in self.keys],
+        }
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Served]:
+    """Serve a world on a bound socket for as long as the block runs.
+
+    Leaving: no new connections, what is being answered is answered, then the world stops.
+    """
+    hall = Hall(settings)
+    pool = ThreadPoolExecutor(SQL_THREADS, thread_name_prefix="tradepit-sql")
+    address, port = listener.getsockname()[:2]
+    keys = DEV_KEYS if settings.insecure_dev_keys or _is_loopback(address) else ()
+    served = Served(hall, _url(address, port), keys)
+    world = World(
+        hall.name, hall.sequencer, hall.clock, history=hall.history,
+        limits=all_limits(settings.limits == "real"),
+        console=Console(
+            tradepit.__version__, hall.name, served.urls, keys, hall.clock.now_us, hall.healthy
+        ),
+        refused_keys=() if keys else [key.api_key for key in DEV_KEYS],
+    )  # fmt: skip
+    door = Door(
+        {hall.name: world}, language.by_route(),
+        unserved=lambda method, path: unserved.find(method, path) is not None,
+        hosts=Hosts((*settings.allowed_host, settings.host)), pool=pool,
+        world_clock_only=settings.timestamps == "world",
+    )  # fmt: skip
+    server = _Server(_uvicorn_config(door))
+    try:
+        await hall.start()
+        task = asyncio.create_task(server.serve([listener]), name="http")
+        await server.ready.wait()
+        try:
+            yield served
+        finally:
+            server.should_exit = True
+            await task
+    finally:
+        await hall.stop()
+        pool.shutdown()
+
+
+def _uvicorn_config(door: Door) -> uvicorn.Config:
+    return uvicorn.Config(
+        door,  # type: ignore[arg-type]  # our protocol calls it without ASGI
+        http=HttpProtocol, ws="none", lifespan="off", interface="asgi3", loop="none",
+        log_config=None, access_log=False, proxy_headers=False, server_header=False,
+        timeout_keep_alive=int(KEEP_ALIVE_S), timeout_graceful_shutdown=DRAIN_S,
+    )  # fmt: skip
+
+
+async def _serve_until_told(settings: Config, listener: socket.socket) -> int:
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[int] = loop.create_future()
+
+    def tell(code: int) -> None:
+        if not told.done():
+            told.set_result(code)
+
+    _on_signal(loop, signal.SIGINT, lambda: tell(config.INTERRUPTED))
+    _on_signal(loop, signal.SIGTERM, lambda: tell(config.OK))
+    async with serving(settings, listener) as served:
+        served.hall.sequencer.on_broken = lambda reason: tell(config.FAILED)
+        if settings.config_out is not None:
+            _write_private(settings.config_out, json.dumps(served.facts(), indent=2) + "\n")
+        _say(_banner(served))
+        # What lives until the end need not be looked through by the collector again and again.
+        gc.collect()
+        gc.freeze()
+        return await told
+
+
+def _banner(served: Served) -> str:
+    url = served.url
+    lines = [
+        f"tradepit {tradepit.__version__} ({tradepit.core_kind()} core), independent of Binance",
+        "",
+        f"  Spot REST   {url}/api/v3",
+        f"  This world  {url}/_tradepit/v1/info",
+        "",
+    ]
+    for key in served.keys:
+        lines.append(f"  {key.name:<6} api key  {key.api_key}")
+        lines.append(f"         secret   {key.secret_key}")
+    if not served.keys:
+        lines.append("  The published dev keys are refused on this address (--insecure-dev-keys).")
+    lines += ["", f"  curl '{url}/api/v3/depth?symbol=BTCUSDT&limit=5'", ""]
+    return "\n".join(lines)
+
+
+# --- The machine -------------------------------------------------------------------------------
+
+
+def _bound(settings: Config) -> socket.socket:
+    """A listening address. Raises: OSError."""
+    found = socket.getaddrinfo(
+        settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    family, kind, protocol, _, address = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def _url(address: str, port: int) -> str:
+    if ipaddress.ip_address(address.partition("%")[0]).is_unspecified:
+        address = "127.0.0.1"
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _on_signal(loop: asyncio.AbstractEventLoop, number: int, act: Any) -> None:
+    try:
+        loop.add_signal_handler(number, act)
+    except NotImplementedError:  # Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+
+
+def _allow_files() -> None:
+    """Raise the soft limit of open files as far as is useful and allowed."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file with mode 0600 that is there whole or not at all."""
+    beside = path.with_name(path.name + ".part")
+    with open(beside, "w", opener=private_opener) as file:
+        file.write(text)
+    beside.replace(path)
+
+
+def _say(text: str, stream: Any = None) -> None:
+    stream = stream or sys.stdout
+    stream.write(text + "\n")
+    stream.flush()
