@@ -174,12 +174,25 @@ async def test_what_falls_due_happens_though_nobody_comes(log: Log) -> None:
     await sequencer.stop()
 
 
+async def test_a_clock_that_jumps_lets_what_is_due_happen(log: Log) -> None:
+    clock = Steps()
+    sequencer = await started(log, clock)
+    await sequencer.submit(WHO, "alarm", 3_600_000_000)
+    clock.us += 3_600_000_000
+    sequencer.rearm()
+    await asyncio.sleep(0.05)
+    assert sequencer.machine.fired == [1_000_000 + 3_600_000_000]
+    await sequencer.stop()
+
+
 async def test_a_command_that_raises_is_void(log: Log, caplog: pytest.LogCaptureFixture) -> None:
     sequencer = await started(log)
     told: list[int] = []
     sequencer.listen(lambda outcome: told.append(outcome.seq))
     await sequencer.submit(WHO, "add", ["a", 1])
     before = sequencer.machine
+    rebuilt: list[Till] = []
+    sequencer.on_rebuilt.append(rebuilt.append)
     futures = [
         sequencer.submit(WHO, "add", ["a", 1]),
         sequencer.submit(WHO, "poison", None),
@@ -189,6 +202,7 @@ async def test_a_command_that_raises_is_void(log: Log, caplog: pytest.LogCapture
     assert replies[0] == [2, 2] and replies[2][1] == 3  # type: ignore[index]
     assert isinstance(replies[1], Reject) and replies[1].code == -1000
     assert sequencer.machine is not before
+    assert rebuilt == [sequencer.machine]
     assert sequencer.machine.tills == {"a": 3}  # nothing of the half-done command
     assert "RuntimeError: poison" in caplog.text
     assert len(told) == len(set(told)) == 3

@@ -7,9 +7,11 @@ voided in the log and left out from then on.
 
 from __future__ import annotations
 
+import gc
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -65,6 +67,19 @@ class Reader(Protocol):
         """Forget what came of commands behind `seq`: the log does not know them."""
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Work that makes very many objects, none of them garbage: looking for some in between would
+    take several times as long as the work itself."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 class World(Generic[M]):
     """One exchange, its log, and how to make the one from the other."""
 
@@ -83,7 +98,7 @@ class World(Generic[M]):
             snapshot = self.log.load_snapshot(at_most=upto)
             if snapshot is None:
                 raise WorldBroken("There is no snapshot to rebuild the state from.")
-            machine = self.origins.load(msgspec.msgpack.decode(snapshot.blob))
+            machine = _load(self.origins, snapshot)
             for command in _commands(self.log, snapshot.seq, self.origins.codec):
                 if command.seq > upto:
                     break
@@ -106,12 +121,15 @@ class World(Generic[M]):
 
     def snapshot(self, seq: int) -> None:
         """Save the state after record `seq`, here and now."""
-        self.log.save_snapshot(seq, pack_state(self.machine.dump()))
+        with uncollected():
+            blob = pack_state(self.machine.dump())
+        self.log.save_snapshot(seq, blob)
 
 
 def pack_state(state: dict[str, object]) -> bytes:
     """A dump as the bytes of a snapshot."""
-    return msgspec.msgpack.encode(state)
+    with uncollected():
+        return msgspec.msgpack.encode(state)
 
 
 def open_world(log: Log, origins: Origins[M], reader: Reader | None = None) -> World[M]:
@@ -182,7 +200,8 @@ def _check_rules(log: Log, newest: Snapshot) -> None:
 
 def _load(origins: Origins[M], snapshot: Snapshot) -> M:
     try:
-        return origins.load(msgspec.msgpack.decode(snapshot.blob))
+        with uncollected():
+            return origins.load(msgspec.msgpack.decode(snapshot.blob))
     except Exception as wrong:
         raise WorldBroken(f"The snapshot at {snapshot.seq} cannot be loaded: {wrong!r}.") from wrong
 

@@ -22,7 +22,7 @@ from tradepit.core.rejects import Reject
 from tradepit.journal.clock import Clock
 from tradepit.journal.port import JournalError, StaleAppend
 from tradepit.journal.records import TICK, encode_command
-from tradepit.journal.recovery import M, World, pack_state
+from tradepit.journal.recovery import M, World, pack_state, uncollected
 from tradepit.journal.writer import Writer
 
 _operator = logging.getLogger("tradepit.journal")
@@ -65,6 +65,7 @@ class Sequencer(Generic[M]):
         self.on_broken: Callable[[str], None] = lambda reason: None
         self.brakes: list[Callable[[], bool]] = []  # while one says True, nothing is stamped
         self.cursor: Callable[[], int] = lambda: self._applied  # how far every reader has come
+        self.on_rebuilt: list[Callable[[M], None]] = []  # told of the new state after a void
         self._listeners: list[Listener] = []
         self._queue: list[_Waiting] = []
         self._writing: list[_Stamped] | None = None
@@ -271,6 +272,9 @@ class Sequencer(Generic[M]):
             self._applied = command.seq
         except (JournalError, OSError) as worse:
             self._break(str(worse))
+        else:
+            for rebuilt in self.on_rebuilt:
+                rebuilt(self.machine)
         return Reject("UNKNOWN")
 
     def _break(self, reason: str) -> None:
@@ -309,7 +313,8 @@ class Sequencer(Generic[M]):
         if self._snapshot_thread is not None and self._snapshot_thread.is_alive():
             return
         self._snapshot_seq = seq = self._applied
-        state = self.machine.dump()
+        with uncollected():
+            state = self.machine.dump()
         cursor = self.cursor()
         self._snapshot_thread = threading.Thread(
             target=self._save, args=(seq, state, cursor), name="tradepit-snapshot", daemon=True
@@ -322,6 +327,13 @@ class Sequencer(Generic[M]):
             self.world.log.trim(cursor)
         except Exception:
             _operator.exception("The snapshot at %d could not be written; the log goes on.", seq)
+
+    def rearm(self) -> None:
+        """The clock was moved: wait anew for what falls due."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_us = 0
+        self._arm()
 
     def _arm(self) -> None:
         """See to it that what falls due happens though nobody comes."""

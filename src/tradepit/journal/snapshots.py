@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -81,7 +82,10 @@ class SnapshotFiles:
 
     def taken(self) -> list[tuple[int, float]]:
         """(seq, wall time in s) of all that are there, oldest first."""
-        found = ((int(p.stem), p.stat().st_mtime) for p in self._folder.glob("*.snapshot"))
+        found: list[tuple[int, float]] = []
+        for path in self._folder.glob("*.snapshot"):
+            with suppress(FileNotFoundError):  # a trim may be under way in another thread
+                found.append((int(path.stem), path.stat().st_mtime))
         return sorted(found)
 
     def load(self, at_most: int | None) -> Snapshot | None:
@@ -94,7 +98,10 @@ class SnapshotFiles:
         return None
 
     def _read(self, seq: int) -> Snapshot | None:
-        header, _, blob = self._path(seq).read_bytes().partition(b"\n")
+        try:
+            header, _, blob = self._path(seq).read_bytes().partition(b"\n")
+        except FileNotFoundError:
+            return None
         words = header.decode("ascii", "replace").split(" ")
         if len(words) != 4 or words[0] != _MAGIC or words[3] != digest_of(blob):
             return None
