@@ -126,6 +126,7 @@ EXAMPLES_DIFFER: dict[str, str] = {
     "spot-rest:GET /api/v3/allOrders": _TWO_ORDERS,
     "spot-rest:POST /api/v3/order": "its FULL example has `fills` last, those of smart order"
     " routing and of self-trade prevention before selfTradePreventionMode",
+    "coinm-rest:GET /dapi/v1/exchangeInfo": "exchangeFilters is of September 2024 and gone since",
 }
 
 
