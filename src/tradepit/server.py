@@ -163,7 +163,7 @@ class Hall:
             parts["market"] = all(
                 symbol.book.bids.best() and symbol.book.asks.best()
                 for symbol in self.pit.symbols.values()
-                if symbol.status == TRADING
+                if symbol.status == TRADING and symbol.spot_allowed
             )
         return parts
 

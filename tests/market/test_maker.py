@@ -100,6 +100,16 @@ def test_a_new_book_is_filled_around_the_typical_price(name: str) -> None:
     assert next(iter(bids)) <= parse_units(LISTING[name]["_price"]) < next(iter(asks))
 
 
+def test_many_symbols_have_fewer_rungs_each() -> None:
+    desk = FakeDesk("BTCUSDT")
+    btc = desk.symbols["BTCUSDT"]
+    desk.symbols = {f"BTC{n}": symbol_from_listing({**btc.listing, "symbol": f"BTC{n}"})
+                    for n in range(400)}  # fmt: skip
+    desk.typical_price = lambda symbol: parse_units(LISTING["BTCUSDT"]["_price"])  # type: ignore[method-assign]
+    asyncio.run(Maker(desk, 1).beat())
+    assert {len(side) for name in desk.symbols for side in desk.sides(name)} == {50}
+
+
 def test_a_quiet_market_costs_nothing() -> None:
     desk, resident = filled()
     before = desk.calls

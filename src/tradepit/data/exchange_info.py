@@ -6,6 +6,7 @@ serves today's operations as well; what it says is kept.
 
 from __future__ import annotations
 
+from math import isqrt
 from pathlib import Path
 from typing import Any, Final
 
@@ -166,6 +167,8 @@ class _Prices:
                 raise ListingError(f"{where}: _price is {row['_price']!r}, no decimal") from None
         else:
             price = self._guess(row, tick)
+            if high and not low < price < high:
+                price = isqrt(max(low, 1) * high)
         price = max(step_floor(price, tick), low, tick, 1)
         return text_short(min(price, high) if high else price)
 

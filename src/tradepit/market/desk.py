@@ -40,8 +40,11 @@ class SequencerDesk:
         self._sequencer = sequencer
 
     def markets(self) -> Mapping[str, Market]:
-        symbols = self._sequencer.machine.symbols
-        return {name: symbol for name, symbol in symbols.items() if symbol.status == TRADING}
+        return {
+            name: symbol
+            for name, symbol in self._sequencer.machine.symbols.items()
+            if symbol.status == TRADING and symbol.spot_allowed
+        }
 
     def typical_price(self, symbol: str) -> int:
         return parse_units(self._sequencer.machine.symbols[symbol].listing["_price"])

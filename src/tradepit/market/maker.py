@@ -17,7 +17,9 @@ from typing import Final, NamedTuple, Protocol
 from tradepit.market.ladder import Ladder, Rules, Rung
 
 ACCOUNTS: Final = ("maker-1", "maker-2")
-RUNGS: Final = 200  # a side
+RUNGS: Final = 200  # a side, at most
+FEWEST_RUNGS: Final = 10
+ALL_RUNGS: Final = 20_000  # of one side of all symbols together: a start must not take long
 BEAT_S: Final = 1.0
 
 _log = logging.getLogger("tradepit.market")
@@ -97,10 +99,12 @@ class Maker:
 
     async def beat(self) -> None:
         """Look at what traded since the last beat, and fill up what was eaten."""
-        for name, market in self._desk.markets().items():
+        markets = self._desk.markets()
+        rungs = min(RUNGS, max(FEWEST_RUNGS, ALL_RUNGS // max(len(markets), 1)))
+        for name, market in markets.items():
             traded = market.next_trade_id
             if self._seen.get(name) != traded:
-                await self._quote(market)
+                await self._quote(market, rungs)
                 self._seen[name] = traded
 
     async def _live(self) -> None:
@@ -111,7 +115,7 @@ class Maker:
             except Exception:
                 _log.exception("The maker missed a beat.")
 
-    async def _quote(self, market: Market) -> None:
+    async def _quote(self, market: Market, rungs: int) -> None:
         name = market.name
         anchor = market.last_price or self._desk.typical_price(name)
         ladder = self._ladders.get(name)
@@ -122,7 +126,7 @@ class Maker:
         above, below = anchor, anchor + 1
         if self._asker_gets(name, anchor, [order for orders in resting for order in orders]):
             above, below = anchor - 1, anchor
-        count = min(RUNGS, market.max_orders or RUNGS)
+        count = min(rungs, market.max_orders or rungs)
         bids = ladder.below(below, count)
         asks = ladder.above(above, count)
         for share, account in enumerate(ACCOUNTS):
