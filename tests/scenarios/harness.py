@@ -95,8 +95,9 @@ class World:
             {"name": name, "balances": {k: parse_units(v) for k, v in funds.items()}}
             for name, funds in accounts.items()
         ]
-        rich = {asset: 10**9 * ONE for row in symbols for asset in (row["baseAsset"],
-                                                                   row["quoteAsset"])}
+        rich = {
+            asset: 10**9 * ONE for row in symbols for asset in (row["baseAsset"], row["quoteAsset"])
+        }
         rows += [{"name": name, "balances": rich} for name in ("left", "right")]
         self.pit = Exchange(
             commands(),
@@ -180,7 +181,6 @@ class World:
         del state["seq"], state["at_us"], state["counters"]
         for row in state["accounts"]:
             del row["windows"]  # an interval that passed is noticed by whoever asks next
-            row["order"] = {k: v for k, v in row["order"].items() if v != [[], []]}
         return state
 
     @contextmanager
@@ -253,12 +253,17 @@ def _words(event: Event) -> tuple[str, str]:
     kind = type(event).__name__
     if kind == "Report":
         who = e.order.account.name
-        return who, f"{who} {e.order.order_id} {EXECUTION_TYPES[e.exec_type]}" \
-            f" {ORDER_STATUSES[e.status]}"
+        return (
+            who,
+            f"{who} {e.order.order_id} {EXECUTION_TYPES[e.exec_type]} {ORDER_STATUSES[e.status]}",
+        )
     if kind == "ListStatus":
         who = e.order_list.account.name
-        return who, f"{who} list {e.order_list.list_id} {LIST_STATUS_TYPES[e.status_type]}" \
-            f" {LIST_ORDER_STATUSES[e.order_status]}"
+        return (
+            who,
+            f"{who} list {e.order_list.list_id} {LIST_STATUS_TYPES[e.status_type]}"
+            f" {LIST_ORDER_STATUSES[e.order_status]}",
+        )
     if kind in ("Fill", "Allocation"):
         return "", f"{kind.lower()} {text_short(e.qty)} @ {text_short(e.price)}"
     return "", ""

@@ -117,6 +117,9 @@ class OpenOrders:
         return None
 
 
+_NOTHING: Final = OpenOrders()  # for everybody who has no orders on a symbol; never written to
+
+
 class Account:
     """One customer. Owner 0 is the house."""
 
@@ -157,6 +160,11 @@ class Account:
         self.window_counts = [0 for _ in ORDER_LIMITS]
 
     def on(self, symbol: str) -> OpenOrders:
+        """Its orders on a symbol, to look at: looking leaves no trace."""
+        return self.symbols.get(symbol, _NOTHING)
+
+    def open_on(self, symbol: str) -> OpenOrders:
+        """Its orders on a symbol, to add to; made when first asked for."""
         found = self.symbols.get(symbol)
         if found is None:
             found = self.symbols[symbol] = OpenOrders()

@@ -234,7 +234,7 @@ def accept(pit: Exchange, order: Order) -> None:
         order.client_id = pit.new_token("order")
     order.created_us = order.updated_us = pit.at_us
     order.open = True
-    opened = order.opened = account.on(symbol.name)
+    opened = order.opened = account.open_on(symbol.name)
     opened.orders[order.order_id] = order
     opened.by_client[order.client_id] = order
     if order.side == BUY:

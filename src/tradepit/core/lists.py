@@ -125,7 +125,7 @@ def _accept(pit: Exchange, found: OrderList) -> None:
     found.created_us = pit.at_us
     found.account.lists[found.list_id] = found
     found.account.lists_by_client[found.client_id] = found
-    found.account.on(found.symbol.name).lists += 1
+    found.account.open_on(found.symbol.name).lists += 1
     for order in found.orders:
         order.list = found
         order.list_id = found.list_id
@@ -212,7 +212,7 @@ def _tell_done(pit: Exchange, found: OrderList) -> None:
     account.lists.pop(found.list_id, None)
     if account.lists_by_client.get(found.client_id) is found:
         del account.lists_by_client[found.client_id]
-    account.on(found.symbol.name).lists -= 1
+    account.open_on(found.symbol.name).lists -= 1
     tell(pit, found, LIST_ALL_DONE, ALL_DONE)
 
 

@@ -128,7 +128,7 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
         for order_row in row["pending"]:
             _enter(Order.load(order_row, pit.symbols, pit.accounts))
         for name, (ids, finished) in row["order"].items():
-            _load_open(pit, account.on(name), ids, finished)
+            _load_open(pit, account.open_on(name), ids, finished)
     for row in state["lists"]:
         _load_list(pit, row)
     return pit
@@ -175,7 +175,7 @@ def _load_symbol(pit: Exchange, row: dict[str, Any]) -> None:
 def _enter(order: Order) -> None:
     """Put an open order among its account's open orders and counts."""
     account = order.account
-    opened = order.opened = account.on(order.symbol.name)
+    opened = order.opened = account.open_on(order.symbol.name)
     opened.orders[order.order_id] = order
     opened.by_client[order.client_id] = order
     opened.buy_qty += order.leaves if order.side == 1 else 0
@@ -208,7 +208,7 @@ def _load_list(pit: Exchange, row: list[Any]) -> None:
     found.status_type, found.order_status = row[6], row[7]
     found.created_us, found.updated_us = row[8], row[9]
     found.opo, found.reserved = row[10], row[11]
-    opened = account.on(found.symbol.name)
+    opened = account.open_on(found.symbol.name)
     for order_id, _, closed in row[5]:
         order = opened.find(order_id, None)
         if order is None:
