@@ -125,6 +125,7 @@ def trade(pit: Exchange, maker: Order, taker: Order, qty: int) -> None:
         symbol, symbol.next_trade_id, price, qty, quote, at_us, maker, taker, maker.side == BUY
     )
     symbol.next_trade_id += 1
+    symbol.last_price = price  # before commission is taken: it may have to be valued by it
     buyer, seller = (maker, taker) if fill.buyer_is_maker else (taker, maker)
     base_in = pit.spot(buyer.account, symbol.base)
     quote_in = pit.spot(seller.account, symbol.quote)
@@ -167,6 +168,7 @@ def allocate(pit: Exchange, maker: Order, taker: Order, qty: int) -> None:
         venue, venue.next_trade_id, price, qty, quote, at_us, maker, None, maker.side == BUY
     )
     venue.next_trade_id += 1
+    venue.last_price = price
     given = Allocation(symbol, symbol.next_allocation_id, taker, price, qty, quote, at_us)
     symbol.next_allocation_id += 1
     ledger = pit.ledger
@@ -216,7 +218,6 @@ def after_trade(pit: Exchange, symbol: Symbol, fill: Fill, taker_id: int) -> Non
     symbol.tape.trade(
         fill.trade_id, price, fill.qty, fill.quote, fill.at_us, fill.buyer_is_maker, taker_id
     )
-    symbol.last_price = price
     triggers = symbol.triggers
     if triggers.stops or triggers.trailing:
         pit.consequences.extend(triggers.traded(price, fill.at_us))
