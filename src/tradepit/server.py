@@ -35,7 +35,9 @@ from tradepit.gateways.door import Door
 from tradepit.gateways.hosts import Hosts
 from tradepit.gateways.limits import all_limits
 from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
+from tradepit.gateways.sockets import Attempts
 from tradepit.gateways.worlds import World
+from tradepit.gateways.ws_api import ApiSession
 from tradepit.journal.clock import WorldClock
 from tradepit.journal.datadir import DataDir, private_opener
 from tradepit.journal.memory import MemoryLog
@@ -262,7 +264,10 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         unserved=lambda method, path: unserved.find(method, path) is not None,
         hosts=Hosts((*settings.allowed_host, settings.host)), pool=pool,
         world_clock_only=settings.timestamps == "world",
+        openers=[(b"/ws-api/v3", lambda call, manners: ApiSession(call, manners, door))],
+        attempts=Attempts(settings.limits == "real"),
     )  # fmt: skip
+    hall.sequencer.listen(world.users.applied)
     server = _Server(_uvicorn_config(door))
     try:
         await hall.start()
@@ -271,6 +276,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         try:
             yield served
         finally:
+            door.shut_down()
             server.should_exit = True
             await task
     finally:

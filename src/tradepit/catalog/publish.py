@@ -18,7 +18,7 @@ from tradepit.catalog.language import NONE, REGISTRY, UID, Operation
 from tradepit.catalog.shapes import Field, Shape, fields_of, reachable
 
 # Where operations are declared.
-ROOMS: Final = ("tradepit.products", "tradepit.control")
+ROOMS: Final = ("tradepit.products", "tradepit.control", "tradepit.gateways.session_methods")
 OWN_PREFIX: Final = "/_tradepit/"
 
 VENUES: Final = {
@@ -58,7 +58,7 @@ def load(rooms: Iterable[str] = ROOMS) -> None:
             if missing.name != room:
                 raise
             continue
-        for module in pkgutil.walk_packages(package.__path__, room + "."):
+        for module in pkgutil.walk_packages(getattr(package, "__path__", ()), room + "."):
             importlib.import_module(module.name)
 
 

@@ -14,8 +14,8 @@ from tradepit.catalog.language import REGISTRY
 
 HEADER: Final = "id\ttransport\tmethod\tpath\ttitle\tsince\tuntil"
 
-# How the declared operations can be reached by now; a `ws=` name alone serves nothing.
-SERVED_TRANSPORTS: Final = ("rest",)
+# How the declared operations can be reached by now.
+SERVED_TRANSPORTS: Final = ("rest", "ws-api")
 
 
 class Row(NamedTuple):
@@ -54,11 +54,16 @@ def rows() -> tuple[Row, ...]:
 
 @cache
 def _by_route() -> dict[tuple[str, str], Row]:
-    return {(row.method, row.path): row for row in rows() if row.transport == "rest"}
+    found = {(row.method, row.path): row for row in rows() if row.transport == "rest"}
+    found.update({("", row.method): row for row in rows() if row.transport == "ws-api"})
+    return found
 
 
 def find(method: str, path: str) -> Row | None:
-    """The unserved REST operation of a route, None when the exchange has no such route."""
+    """The unserved operation of a route, or of a WebSocket API method (`method` empty).
+
+    None when the exchange has no such thing.
+    """
     return _by_route().get((method, path))
 
 

@@ -77,6 +77,7 @@ def _withdraw(
         told = life.report(pit, order, X_TRADE_PREVENTION)
     told.last_prevented = units
     told.prevented_match_id = match.match_id
+    told.prevented_price = match.price
     told.counter = counter
 
 

@@ -108,8 +108,8 @@ class Report(Event):
     __slots__ = (
         "at_us", "client_id", "commission", "commission_asset", "exec_id", "exec_type", "executed",
         "executed_quote", "last_prevented", "last_price", "last_qty", "last_quote", "maker",
-        "order", "orig_client_id", "prevented", "prevented_match_id", "qty", "reason", "status",
-        "trade_id", "allocation_id", "counter", "working",
+        "order", "orig_client_id", "prevented", "prevented_match_id", "prevented_price", "qty",
+        "reason", "status", "trade_id", "allocation_id", "counter", "working",
     )  # fmt: skip
 
     def __init__(self, order: Order, exec_type: int, exec_id: int, at_us: int) -> None:
@@ -125,7 +125,10 @@ class Report(Event):
         self.executed = order.executed
         self.executed_quote = order.executed_quote
         self.prevented = order.prevented
-        self.working = order.working_us >= 0 and order.open
+        # On the book, or (when it is told of as new) about to work.
+        self.working = order.leaves > 0 and (
+            order.level is not None or (exec_type == 1 and order.working_us >= 0)
+        )
         self.reason = order.reason
         self.last_qty = 0
         self.last_price = 0
@@ -137,6 +140,7 @@ class Report(Event):
         self.maker = False
         self.last_prevented = 0
         self.prevented_match_id = -1
+        self.prevented_price = 0
         self.counter: Order | None = None  # the other order of a prevented match
 
 

@@ -278,6 +278,8 @@ REJECTS: Final[dict[str, tuple[int, str, int]]] = {
         " archived.",
         400,
     ),
+    "LOGON_KEY_TYPE": (-4056, "HMAC_SHA256 API key is not supported.", 400),
+    "INVALID_JSON_REQUEST": (-1135, "Invalid JSON Request", 400),
     "SUBSCRIPTION_ACTIVE": (-2035, "User Data Stream subscription already active.", 400),
     "SUBSCRIPTION_INACTIVE": (-2036, "User Data Stream subscription not active.", 400),
     "CLIENT_ORDER_ID_INVALID": (

@@ -12,7 +12,7 @@ import re
 import secrets
 import string
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Final
 
@@ -20,14 +20,17 @@ import msgspec
 
 from tradepit.catalog.encode import encode
 from tradepit.catalog.language import NONE, TRADE, USER_DATA, USER_STREAM, Ask, Operation
+from tradepit.catalog.limiters import ORDERS
+from tradepit.core.accounts import ORDER_LIMITS, Account
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import MAY_MARGIN, MAY_READ, MAY_STREAM, MAY_TRADE
 from tradepit.gateways.answers import Answer, refusal, refused_answer
-from tradepit.gateways.hosts import BINANCE, HOME, Hosts, Venue, is_own_origin
+from tradepit.gateways.hosts import BINANCE, HOME, Hosts, is_own_origin
 from tradepit.gateways.keys import KEY_FORMAT, Holder
-from tradepit.gateways.limits import IpLimits, Meter
+from tradepit.gateways.limits import IpLimits, Meter, limit_row
 from tradepit.gateways.pairs import decode, read_pairs, split_signature
+from tradepit.gateways.sockets import Attempts, Manners, Opener, Session
 from tradepit.gateways.worlds import World
 
 log = logging.getLogger("tradepit.door")
@@ -36,6 +39,7 @@ FORM: Final = b"application/x-www-form-urlencoded"
 AHEAD_US: Final = 1_000_000  # how far a timestamp may lie in the future
 WINDOW_US: Final = 5_000_000  # recvWindow, when none is sent
 MAX_WINDOW_US: Final = 60_000_000
+LAST_MS: Final = 99_999_999_999_999  # a greater timestamp counts microseconds
 EPOCH_2017_US: Final = 1_483_228_800_000_000
 
 CONTROL: Final = "/_tradepit/"
@@ -45,11 +49,13 @@ NOBODY: Final = Who(-1)  # who asks a public operation
 _MAY: Final = {
     TRADE: MAY_TRADE, USER_DATA: MAY_READ, USER_STREAM: MAY_STREAM, "MARGIN": MAY_MARGIN,
 }  # fmt: skip
+_ORDER_COUNTS: Final = "".join(
+    f"X-MBX-ORDER-COUNT-{letters}: %d\r\n" for letters, *_ in ORDER_LIMITS
+).encode()
 MICRO: Final = {
     b"MICROSECOND": True, b"microsecond": True, b"MILLISECOND": False, b"millisecond": False,
 }  # fmt: skip
 _LETTERS = string.ascii_letters + string.digits
-_WHOLE = re.compile(r"[0-9]{1,20}", re.ASCII)
 _WINDOW = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII)
 _WORLD_NAME = re.compile(rb"[a-z0-9_-]{1,63}")
 
@@ -57,11 +63,21 @@ _WORLD_NAME = re.compile(rb"[a-z0-9_-]{1,63}")
 class Call:
     """One request on its way through the door: what was sent, and what the checks found."""
 
-    __slots__ = (
-        "ask", "body", "headers", "ip", "limits", "meter", "method", "micro", "now_us",
-        "operation", "path", "query", "sent", "sent_us", "strict", "taken", "venue", "who",
-        "window_us", "world",
-    )  # fmt: skip
+    # What the checks find; those without a value are set before they are read.
+    venue = HOME
+    micro = False
+    limits: IpLimits | None = None
+    meter: Meter | None = None
+    operation: Operation | None = None
+    holder: Holder | None = None
+    who = NOBODY
+    taken = 0  # parameters that the door read itself, the signature among them
+    world: World
+    sent: dict[str, str]
+    sent_us: int
+    window_us: int
+    strict: bool
+    ask: Ask
 
     def __init__(
         self, method: bytes, target: bytes, headers: dict[bytes, bytes], body: bytes, ip: str
@@ -73,20 +89,6 @@ class Call:
         self.body = body
         self.ip = ip
         self.now_us = time.time_ns() // 1000  # the wall's clock
-        self.venue: Venue = HOME
-        self.micro = False
-        self.limits: IpLimits | None = None
-        self.meter: Meter | None = None
-        self.operation: Operation | None = None
-        self.who = NOBODY
-        self.taken = 0  # parameters that the door read itself, the signature among them
-        # Set on the way, and read by later checks only.
-        self.world: World
-        self.sent: dict[str, str]
-        self.sent_us: int
-        self.window_us: int
-        self.strict: bool
-        self.ask: Ask
 
     def check_again(self) -> None:
         """Just before the engine: a signed request must still be inside its recvWindow."""
@@ -109,6 +111,9 @@ class Door:
         hosts: Hosts,
         pool: Executor,
         world_clock_only: bool = False,
+        openers: Sequence[tuple[bytes, Opener]] = (),
+        manners: Manners | None = None,
+        attempts: Attempts | None = None,
     ) -> None:
         """worlds: by name, the first is the default. unserved: is (method, path) an operation of
         the exchange that is not served yet? pool: where queries wait for SQL."""
@@ -119,6 +124,10 @@ class Door:
         self.hosts = hosts
         self.pool = pool
         self.world_clock_only = world_clock_only
+        self.openers = openers  # (path, what a WebSocket at it or below it speaks)
+        self.manners = manners or Manners()
+        self.attempts = attempts or Attempts()
+        self.sessions: dict[Session, None] = {}
 
     def open(self, call: Call) -> Answer | asyncio.Future[object]:
         """The answer to a call, or the future of what `settle` makes an answer of."""
@@ -128,6 +137,28 @@ class Door:
             return self._serve(call)
         except Exception as wrong:
             return self.refuse(call, wrong)
+
+    def connect(self, call: Call) -> Session:
+        """The session of a WebSocket that asks to be opened. Raises: Reject."""
+        for check in SOCKET_CHAIN:
+            check(self, call)
+        self.attempts.count(call.ip, call.now_us // 1_000_000)
+        path = call.path + b"/"
+        for prefix, opener in self.openers:
+            if path.startswith(prefix + b"/"):
+                session = opener(call, self.manners)
+                self.sessions[session] = None
+                session.on_gone = self._gone
+                return session
+        raise not_found()
+
+    def _gone(self, session: Session) -> None:
+        self.sessions.pop(session, None)
+
+    def shut_down(self) -> None:
+        """The server stops: every socket is told, then closed."""
+        for session in list(self.sessions):
+            session.shut_down()
 
     def settle(self, call: Call, done: asyncio.Future[object]) -> Answer:
         """The answer of a call whose command or SQL query came to an end."""
@@ -146,24 +177,38 @@ class Door:
         return refused_answer(wrong, self._used(call), call.micro)
 
     def _serve(self, call: Call) -> Answer | asyncio.Future[object]:
+        found = self.serve(call)
+        if isinstance(found, asyncio.Future):
+            return self.settle(call, found) if found.done() else found
+        return self._answer(call, found)
+
+    def serve(self, call: Call, session: object = None) -> object:
+        """The reply to a call that passed all checks, or the future of it.
+
+        session: what an operation without a route of its own (a session's) reads.
+        """
         world, operation = call.world, call.operation
         assert operation is not None
         if operation.is_command:
             check = call.check_again if operation.signed else None
-            done = world.sequencer.submit(call.who, operation.id, call.ask, check)
-            return self.settle(call, done) if done.done() else done
-        port = world.console if operation.path.startswith(CONTROL) else world.history
+            return world.sequencer.submit(call.who, operation.id, call.ask, check)
+        port: object = world.history
+        if not operation.routes:
+            port = session
+        elif operation.path.startswith(CONTROL):
+            port = world.console
         found = operation.handler(world.pit, port, call.who, call.ask)
         if callable(found):
             return asyncio.get_running_loop().run_in_executor(self.pool, found)
-        return self._answer(call, found)
+        return found
 
     def _answer(self, call: Call, reply: object) -> Answer:
         headers = self._used(call)
         if call.operation is not None and call.operation.unfilled_orders:
             pit = call.world.pit
-            for letters, count in pit.accounts[call.who.owner].order_counts(pit.at_us):
-                headers += b"X-MBX-ORDER-COUNT-%s: %d\r\n" % (letters.encode(), count)
+            account = pit.accounts[call.who.owner]
+            account.roll_windows(pit.at_us)
+            headers += _ORDER_COUNTS % tuple(account.window_counts)
         return Answer(200, encode(reply, call.micro), headers)
 
     def _used(self, call: Call) -> bytes:
@@ -226,8 +271,7 @@ def find_operation(door: Door, call: Call) -> None:
     method = b"GET" if call.method == b"HEAD" else call.method
     path, venue = call.path, call.venue
     operation = door.routes.get(b"%s %s" % (method, path))
-    if venue.paths is not None and not path.startswith(venue.paths):
-        raise not_found()
+    check_venue_path(door, call)
     if operation is None:
         if path.isascii() and door.unserved(method.decode(), path.decode()):
             raise Reject("UNSUPPORTED_OPERATION")
@@ -237,6 +281,13 @@ def find_operation(door: Door, call: Call) -> None:
     if operation.path.startswith(CONTROL) and call.ip not in LOOPBACK:
         raise refusal(403, "This operation answers to the machine itself only.")
     call.operation = operation
+
+
+def check_venue_path(door: Door, call: Call) -> None:
+    """A Binance host's name serves what that host serves, nothing else."""
+    paths = call.venue.paths
+    if paths is not None and not (call.path + b"/").startswith(paths):
+        raise not_found()
 
 
 def not_found() -> Reject:
@@ -274,11 +325,12 @@ def check_key(door: Door, call: Call) -> None:
     if operation.security == NONE:
         return
     raw = call.headers.get(b"x-mbx-apikey", b"")
-    if KEY_FORMAT.fullmatch(raw) is None:
-        raise Reject("BAD_API_KEY_FMT")
     world = call.world
-    holder = world.keys.find(world.pit.keys, raw.decode())
-    call.who = admit_key(holder, operation, call.ip).who
+    holder = world.keys.find(world.pit.keys, raw.decode("latin-1"))
+    if holder is None and KEY_FORMAT.fullmatch(raw) is None:
+        raise Reject("BAD_API_KEY_FMT")
+    call.holder = holder = admit_key(holder, operation, call.ip)
+    call.who = holder.who
 
 
 def admit_key(holder: Holder | None, operation: Operation, ip: str) -> Holder:
@@ -296,7 +348,7 @@ def check_signature(door: Door, call: Call) -> None:
     call.body = _form(call)
     if not _operation(call).signed:
         return
-    query, signature = split_signature(call.query)
+    query, signature = split_signature(call.query) if call.query else (b"", b"")
     body, other = split_signature(call.body) if call.body else (b"", b"")
     signature = signature or other
     if not signature:
@@ -304,12 +356,13 @@ def check_signature(door: Door, call: Call) -> None:
     if b"%" in signature or b"+" in signature:
         signature = decode(signature.decode(errors="replace")).encode()
     payload = query + body
-    holder = call.world.keys.find(call.world.pit.keys, call.who.key)
+    holder = call.holder
     # Whatever is not ASCII must have been percent-encoded before it was signed.
     if holder is None or not payload.isascii() or not holder.check(payload, signature):
         raise Reject("INVALID_SIGNATURE")
     call.query = query
     call.body = body
+    call.taken = 1
 
 
 def _form(call: Call) -> bytes:
@@ -324,10 +377,16 @@ def _form(call: Call) -> bytes:
 
 def read_parameters(door: Door, call: Call) -> None:
     """The parameters of query and body; the query wins where both have one."""
-    sent = read_pairs(call.query)
-    if call.body:
-        sent = sent | {n: v for n, v in read_pairs(call.body).items() if n not in sent}
-    call.sent = sent
+    if not call.body:
+        call.sent = read_pairs(call.query)
+    elif not call.query:
+        call.sent = read_pairs(call.body)
+    else:
+        sent = read_pairs(call.query)
+        more = read_pairs(call.body)
+        call.sent = {**sent, **{name: more[name] for name in more if name not in sent}}
+    if "signature" in call.sent and _operation(call).signed:
+        raise Reject("DUPLICATE_PARAMETER")
 
 
 def check_time(door: Door, call: Call) -> None:
@@ -339,7 +398,7 @@ def check_time(door: Door, call: Call) -> None:
     call.sent_us = _timestamp(call.sent.pop("timestamp", None))
     window = call.sent.pop("recvWindow", None)
     call.window_us = WINDOW_US if window is None else _recv_window(window)
-    call.taken = 1 + before - len(call.sent)
+    call.taken += before - len(call.sent)
     reason = _untimely(call, call.world.clock.now_us())
     if reason and (call.strict or _untimely(call, call.now_us)):
         raise Reject(reason)
@@ -360,10 +419,10 @@ def _timestamp(text: str | None) -> int:
         raise Reject("MANDATORY_PARAM", "timestamp")
     if not text:
         raise Reject("PARAM_EMPTY", "timestamp")
-    if _WHOLE.fullmatch(text) is None:
+    if not (text.isascii() and text.isdigit()) or len(text) > 20:
         raise Reject("ILLEGAL_CHARS", "timestamp", "^[0-9]{1,20}$")
     number = int(text)
-    return number if len(text.lstrip("0")) > 14 else number * 1_000
+    return number if number > LAST_MS else number * 1_000
 
 
 def _recv_window(text: str) -> int:
@@ -395,8 +454,26 @@ def read_ask(door: Door, call: Call) -> None:
 
 
 def _draw(length: int) -> str:
+    """A secret of letters and digits that nobody can guess."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
+
+def order_limit_rows(account: Account, at_us: int) -> list[bytes]:
+    """The ORDERS rows of a `rateLimits` array."""
+    return [
+        limit_row(limiter, count)
+        for limiter, count in zip(ORDERS, account.counts_at(at_us), strict=True)
+    ]
+
+
+# What a WebSocket passes before it is opened; its messages pass checks of their own.
+SOCKET_CHAIN: Final[tuple[Callable[[Door, Call], None], ...]] = (
+    check_host,
+    check_origin,
+    choose_world,
+    choose_venue,
+    check_venue_path,
+)
 
 CHAIN: Final[tuple[Callable[[Door, Call], None], ...]] = (
     check_host,

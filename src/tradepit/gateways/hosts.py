@@ -22,11 +22,14 @@ class Venue(NamedTuple):
 HOME: Final = Venue()
 
 _SPOT = Venue((b"/api/", b"/sapi/"))
-_SPOT_TESTNET = Venue((b"/api/",))
+_SPOT_TESTNET = Venue((b"/api/", b"/ws-api/", b"/ws/", b"/stream/"))
 _SPOT_DATA = Venue((b"/api/",), signed=False)
 _USDM = Venue((b"/fapi/", b"/futures/data/"))
 _COINM = Venue((b"/dapi/", b"/futures/data/"))
 _FUTURES = Venue((b"/fapi/", b"/dapi/", b"/futures/data/"))
+_STREAMS = Venue((b"/ws/", b"/stream/"))
+_DATA_STREAMS = Venue((b"/ws/", b"/stream/"), signed=False)
+_WS_API = Venue((b"/ws-api/",))
 
 BINANCE: Final[dict[bytes, Venue]] = {
     b"api.binance.com": _SPOT,
@@ -42,6 +45,13 @@ BINANCE: Final[dict[bytes, Venue]] = {
     b"demo-fapi.binance.com": _USDM,
     b"dapi.binance.com": _COINM,
     b"testnet.binancefuture.com": _FUTURES,
+    b"stream.binance.com": _STREAMS,
+    b"demo-stream.binance.com": _STREAMS,
+    b"stream.testnet.binance.vision": _STREAMS,
+    b"data-stream.binance.vision": _DATA_STREAMS,
+    b"ws-api.binance.com": _WS_API,
+    b"demo-ws-api.binance.com": _WS_API,
+    b"ws-api.testnet.binance.vision": _WS_API,
 }
 
 _AUTHORITY = re.compile(rb"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(?::[0-9]{1,5})?")

@@ -51,12 +51,13 @@ class KeyRing:
     def find(self, keys: Mapping[str, ApiKey], api_key: str) -> Holder | None:
         """The holder of `api_key`, None when there is no such key."""
         key = keys.get(api_key)
+        holder = self._holders.get(api_key)
+        if holder is not None and holder.key is key:
+            return holder
         if key is None or api_key in self._refused:
             self._holders.pop(api_key, None)
             return None
-        holder = self._holders.get(api_key)
-        if holder is None or holder.key is not key:
-            holder = self._holders[api_key] = Holder(key)
+        holder = self._holders[api_key] = Holder(key)
         return holder
 
 

@@ -23,6 +23,17 @@ FORGIVEN_AFTER_S: Final = 259_200  # after so long without a ban the next one is
 IPS_KEPT: Final = 4_096
 
 
+def limit_row(limiter: Limiter, count: int) -> bytes:
+    """One row of the WebSocket API's `rateLimits` array."""
+    return b'{"rateLimitType":"%s","interval":"%s","intervalNum":%d,"limit":%d,"count":%d}' % (
+        limiter.kind.encode(),
+        limiter.interval.encode(),
+        limiter.num,
+        limiter.limit,
+        count,
+    )
+
+
 def seconds(limiter: Limiter) -> int:
     return limiter.num * SECONDS[limiter.interval]
 
@@ -65,6 +76,10 @@ class IpLimits:
     def lines(self, meter: Meter) -> bytes:
         """The header lines that tell a client what it used."""
         return self._lines % ((meter.used,) * self._count)
+
+    def row(self, meter: Meter) -> bytes:
+        """The row of the used weight."""
+        return limit_row(self.weight, meter.used)
 
     def knock(self, ip: str, now_s: int) -> Meter:
         """Count one raw request; the meter of `ip`."""

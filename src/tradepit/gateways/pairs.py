@@ -15,7 +15,6 @@ from tradepit.gateways.answers import refusal
 
 MAX_PARAMETERS: Final = 100
 
-_SIGNATURE = b"signature="
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
@@ -23,21 +22,17 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 def split_signature(raw: bytes) -> tuple[bytes, bytes]:
     """(`raw` without its signature pair, the signature's value as sent; empty: none).
 
-    Raises: Reject when there are two.
+    Of two only one is taken out; the other stays to be refused as a parameter.
     """
-    if _SIGNATURE not in raw:
-        return raw, b""
-    rest, mark, signature = raw.rpartition(b"&" + _SIGNATURE)
-    if mark and b"&" not in signature and _SIGNATURE not in rest:
+    rest, mark, signature = raw.rpartition(b"&signature=")
+    if mark and b"&" not in signature:
         return rest, signature
     pieces = raw.split(b"&")
-    found = [piece for piece in pieces if piece.startswith(_SIGNATURE)]
-    if len(found) > 1:
-        raise Reject("DUPLICATE_PARAMETER")
-    if not found:
-        return raw, b""
-    pieces.remove(found[0])
-    return b"&".join(pieces), found[0][len(_SIGNATURE) :]
+    for at, piece in enumerate(pieces):
+        if piece.startswith(b"signature="):
+            del pieces[at]
+            return b"&".join(pieces), piece.partition(b"=")[2]
+    return raw, b""
 
 
 def read_pairs(raw: bytes) -> dict[str, str]:
@@ -54,20 +49,31 @@ def read_pairs(raw: bytes) -> dict[str, str]:
         text = raw.decode()
     except UnicodeDecodeError:
         raise illegal() from None
-    plain = "%" not in text and "+" not in text
+    pieces = text.split("&")
+    if "%" not in text and "+" not in text:
+        try:
+            sent = dict([piece.split("=") for piece in pieces])
+        except ValueError:
+            pass
+        else:
+            if len(sent) == count and "" not in sent:
+                return sent
+    return _read_slowly(pieces)
+
+
+def _read_slowly(pieces: list[str]) -> dict[str, str]:
+    """What cannot be read at one go: escapes, "=" in values, and what is to be refused."""
     sent: dict[str, str] = {}
-    for piece in text.split("&"):
+    for piece in pieces:
         name, mark, value = piece.partition("=")
         if not mark or not name:
             if not piece:
                 continue
             raise _no_pair(piece)
-        if not plain:
-            name = decode(name)
-            value = decode(value)
+        name = decode(name)
         if name in sent:
             raise Reject("DUPLICATE_PARAMETER")
-        sent[name] = value
+        sent[name] = decode(value)
     return sent
 
 

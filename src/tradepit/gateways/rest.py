@@ -73,6 +73,7 @@ class HttpProtocol(HttpToolsProtocol):
         # Requests being answered.
         self.busy = False
         self.waiting: deque[Pending] = deque()
+        self.upgrading: Call | None = None  # a request to speak WebSocket
         self.deaf = False  # nothing more is read as a request
         self.closing = False  # the server stops
         self.last_active = 0.0
@@ -97,10 +98,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.connections.discard(self)
-        for timer in (self.deadline, self.idle, self.stalled):
-            if timer is not None:
-                timer.cancel()
-        self.deadline = self.idle = self.stalled = None
+        self._stop_timers()
         self.waiting.clear()
         self.deaf = True
         self.transport.close()
@@ -136,8 +134,11 @@ class HttpProtocol(HttpToolsProtocol):
             return
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self.deaf = True  # answered as an ordinary request; what follows is not HTTP
+        except httptools.HttpParserUpgrade as upgrade:
+            self.deaf = True  # what follows is not HTTP
+            if self.upgrading is not None:
+                self._upgrade(self.upgrading, data[upgrade.args[0] :])
+            return
         except httptools.HttpParserError as wrong:
             if self.refused is None and isinstance(wrong, httptools.HttpParserCallbackError):
                 log.error("A request could not be received", exc_info=wrong)
@@ -205,6 +206,10 @@ class HttpProtocol(HttpToolsProtocol):
         chunks = self.chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         call = Call(self.parser.get_method(), self.url, self.fields, body, self.ip)
+        wants_socket = self.fields.get(b"upgrade", b"").lower() == b"websocket"
+        if wants_socket and self.parser.should_upgrade() and not self.busy and not self.waiting:
+            self.upgrading = call
+            return
         keep = self.parser.should_keep_alive() and not self.parser.should_upgrade()
         if not keep:
             self.deaf = True
@@ -213,6 +218,24 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
         else:
             self._answer(call, keep)
+
+    def _upgrade(self, call: Call, rest: bytes) -> None:
+        """Hand the connection over to a WebSocket session, or say why not."""
+        try:
+            session = self.door.connect(call)
+            session.take_over(self.transport, rest)
+        except Exception as wrong:
+            self._write(self.door.refuse(call, wrong), call.method, keep=False)
+            return
+        self.connections.discard(self)
+        self._stop_timers()
+        self.parser = None  # type: ignore[assignment]  # they refer to each other
+
+    def _stop_timers(self) -> None:
+        for timer in (self.deadline, self.idle, self.stalled):
+            if timer is not None:
+                timer.cancel()
+        self.deadline = self.idle = self.stalled = None
 
     def _stop(self, refused: Reject) -> None:
         """Stop the parser from inside one of its callbacks."""

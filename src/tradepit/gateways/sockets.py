@@ -15,7 +15,6 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from websockets.datastructures import Headers
 from websockets.exceptions import ProtocolError
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
@@ -71,6 +70,10 @@ class Manners:
         self.messages_a_second = messages_a_second
 
 
+def _no_handshake() -> Reject:
+    return refusal(400, "This is no valid WebSocket handshake.")
+
+
 class Session(asyncio.Protocol):
     """One open socket. Subclasses say what a message means: `opened`, `heard`, `closed`."""
 
@@ -85,6 +88,7 @@ class Session(asyncio.Protocol):
         self.wire = ServerProtocol(max_size=MAX_MESSAGE, logger=log)
         self.transport: asyncio.Transport
         self.done = False
+        self.on_gone: Callable[[Session], None] = lambda session: None
         self._parts: list[bytes] = []
         self._part_is_text = True
         self._out: list[bytes] = []
@@ -119,13 +123,14 @@ class Session(asyncio.Protocol):
 
     def handshake(self) -> bytes:
         """The bytes that accept the upgrade. Raises: Reject when it cannot be accepted."""
-        headers = Headers()
-        for name, value in self.call.headers.items():
-            headers[name.decode("latin-1")] = value.decode("latin-1")
-        path = self.call.path.decode("latin-1")
-        response = self.wire.accept(Request(path, headers))
+        lines = b"".join(b"%s: %s\r\n" % pair for pair in self.call.headers.items())
+        self.wire.receive_data(b"GET / HTTP/1.1\r\n%s\r\n" % lines)
+        asked = self.wire.events_received()
+        if not asked or not isinstance(asked[0], Request):
+            raise _no_handshake()
+        response = self.wire.accept(asked[0])
         if response.status_code != 101:
-            raise refusal(400, "This is no valid WebSocket handshake.")
+            raise _no_handshake()
         self.wire.send_response(response)
         return b"".join(self.wire.data_to_send())
 
@@ -320,6 +325,7 @@ class Session(asyncio.Protocol):
         self._out = []
         self._newest = {}
         self.closed()
+        self.on_gone(self)
 
     def shut_down(self) -> None:
         """The server stops: tell, then close."""

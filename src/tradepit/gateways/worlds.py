@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tradepit.gateways.keys import KeyRing
+from tradepit.gateways.user_stream import UserHub
 
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
@@ -21,7 +22,7 @@ class World:
     `/_tradepit/v1` read in place of the history. refused_keys: known, but not served here.
     """
 
-    __slots__ = ("clock", "console", "history", "keys", "limits", "name", "sequencer")
+    __slots__ = ("clock", "console", "history", "keys", "limits", "name", "sequencer", "users")
 
     def __init__(
         self, name: str, sequencer: Sequencer[Exchange], clock: Clock, *,
@@ -34,6 +35,7 @@ class World:
         self.history = history
         self.limits = limits
         self.console = console
+        self.users = UserHub()
         self.keys = KeyRing(refused_keys)
 
     @property

@@ -1,0 +1,155 @@
+"""What a WebSocket API session says about itself: logon, status, logout, subscriptions.
+
+These are queries whose port is the session they came on. Source: web-socket-api.md; documented.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradepit.catalog.fields import Int, Time
+from tradepit.catalog.language import MEMORY, NONE, USER_STREAM, Ask, Reply, operation
+from tradepit.core.exchange import Exchange
+from tradepit.core.records import Who
+from tradepit.core.rejects import Reject
+from tradepit.core.terms import ED25519
+
+if TYPE_CHECKING:
+    from tradepit.gateways.ws_api import ApiSession
+
+MAX_ACTIVE = 1_000
+MAX_EVER = 65_535
+
+
+class NoParameters(Ask):
+    pass
+
+
+class SessionStatus(Reply):
+    api_key: str | None
+    authorized_since: Time | None
+    connected_since: Time
+    return_rate_limits: bool
+    server_time: Time
+    user_data_stream: bool
+
+
+class Subscribed(Reply):
+    subscription_id: Int
+
+
+class Nothing(Reply):
+    pass
+
+
+def _status(session: ApiSession) -> SessionStatus:
+    holder = session.holder
+    return SessionStatus(
+        api_key=None if holder is None else holder.who.key,
+        authorized_since=None if holder is None else session.logon_us,
+        connected_since=session.opened_us,
+        return_rate_limits=session.show_limits,
+        server_time=session.world.clock.now_us(),
+        user_data_stream=bool(session.subscribers),
+    )
+
+
+@operation(
+    "session.logon", ws="session.logon", security=NONE, signed=True, weight=2, source=MEMORY,
+    doc="web-socket-api.md#log-in-with-api-key-signed",
+)  # fmt: skip
+def session_logon(pit: Exchange, history: ApiSession, who: Who, ask: NoParameters) -> SessionStatus:
+    """Log in with API key: later requests need neither key nor signature."""
+    key = pit.keys[who.key]
+    if key.kind != ED25519:
+        raise Reject("LOGON_KEY_TYPE")
+    history.log_on(who)
+    return _status(history)
+
+
+@operation(
+    "session.status", ws="session.status", weight=2, source=MEMORY,
+    doc="web-socket-api.md#query-session-status",
+)  # fmt: skip
+def session_status(
+    pit: Exchange, history: ApiSession, who: Who, ask: NoParameters
+) -> SessionStatus:
+    """Query session status."""
+    return _status(history)
+
+
+@operation(
+    "session.logout", ws="session.logout", weight=2, source=MEMORY,
+    doc="web-socket-api.md#log-out-of-the-session",
+)  # fmt: skip
+def session_logout(
+    pit: Exchange, history: ApiSession, who: Who, ask: NoParameters
+) -> SessionStatus:
+    """Log out of the session; its own subscription ends."""
+    history.log_out()
+    return _status(history)
+
+
+@operation(
+    "session.subscriptions", ws="session.subscriptions", weight=2, source=MEMORY,
+    since="2025-08-12", doc="web-socket-api.md#listing-all-subscriptions",
+)  # fmt: skip
+def session_subscriptions(
+    pit: Exchange, history: ApiSession, who: Who, ask: NoParameters
+) -> list[Subscribed]:
+    """List all user data subscriptions of the session."""
+    return [Subscribed(subscription_id=number) for number in history.subscribers]
+
+
+@operation(
+    "userDataStream.subscribe", ws="userDataStream.subscribe", security=USER_STREAM,
+    signed=False, weight=2, source=MEMORY, since="2025-03-10",
+    doc="web-socket-api.md#subscribe-to-user-data-stream-user_stream",
+)  # fmt: skip
+def subscribe(pit: Exchange, history: ApiSession, who: Who, ask: NoParameters) -> Subscribed:
+    """Subscribe to the user data stream of the account that logged on."""
+    number = _subscribe(history, who)
+    history.logon_subscription = number
+    return Subscribed(subscription_id=number)
+
+
+@operation(
+    "userDataStream.subscribe.signature", ws="userDataStream.subscribe.signature",
+    security=USER_STREAM, signed=True, weight=2, source=MEMORY, since="2025-08-12",
+    doc="web-socket-api.md#subscribe-to-user-data-stream-through-signature-subscription",
+)  # fmt: skip
+def subscribe_signature(
+    pit: Exchange, history: ApiSession, who: Who, ask: NoParameters
+) -> Subscribed:
+    """Subscribe to the user data stream of the account whose key signed the request."""
+    return Subscribed(subscription_id=_subscribe(history, who))
+
+
+def _subscribe(session: ApiSession, who: Who) -> int:
+    if any(found.owner == who.owner for found in session.subscribers.values()):
+        raise Reject("SUBSCRIPTION_ACTIVE")
+    if len(session.subscribers) >= MAX_ACTIVE or session.next_subscription > MAX_EVER:
+        raise Reject("MAXIMUM_SUBSCRIPTION_IDS")
+    return session.subscribe(who.owner)
+
+
+class Unsubscribe(Ask):
+    subscription_id: Int | None = None
+
+
+@operation(
+    "userDataStream.unsubscribe", ws="userDataStream.unsubscribe", weight=2, source=MEMORY,
+    since="2025-03-10", doc="web-socket-api.md#unsubscribe-from-user-data-stream",
+)  # fmt: skip
+def unsubscribe(pit: Exchange, history: ApiSession, who: Who, ask: Unsubscribe) -> Nothing:
+    """Stop listening to one user data stream, or to all."""
+    if ask.subscription_id is None:
+        if not history.subscribers:
+            raise Reject("SUBSCRIPTION_INACTIVE")
+        for number in list(history.subscribers):
+            history.unsubscribe(number)
+    elif ask.subscription_id in history.subscribers:
+        history.unsubscribe(ask.subscription_id)
+    else:
+        raise Reject("SUBSCRIPTION_INACTIVE")
+    return Nothing()

@@ -1,0 +1,194 @@
+"""User data events as JSON: what an account's listeners are told.
+
+Fields, their order and conditions: user-data-stream.md; documented. The event time `E` is the
+world's time of the command, so that the same log gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradepit.catalog.kinds import quote_units
+from tradepit.core.records import (
+    BALANCE_UPDATE,
+    LIST_STATUS,
+    POSITION,
+    REPORT,
+    BalanceUpdate,
+    Event,
+    ListStatus,
+    Position,
+    Report,
+)
+from tradepit.core.terms import (
+    CONTINGENCY_TYPES,
+    EXECUTION_TYPES,
+    EXPIRED,
+    EXPIRY_REASONS,
+    LIST_ORDER_STATUSES,
+    LIST_STATUS_TYPES,
+    ORDER_STATUSES,
+    ORDER_TYPES,
+    PEG_OFFSET_TYPES,
+    PEG_PRICE_TYPES,
+    SIDES,
+    STP_MODES,
+    TIMES_IN_FORCE,
+    WORKING_FLOORS,
+    X_TRADE,
+    X_TRADE_PREVENTION,
+)
+from tradepit.core.units import mul_floor
+
+if TYPE_CHECKING:
+    from tradepit.gateways.sockets import Session
+
+
+class Subscriber:
+    """One socket that hears one account. `wrap` makes an event's payload a message."""
+
+    __slots__ = ("micro", "owner", "session", "tail", "wrapper")
+
+    def __init__(self, session: Session, owner: int, micro: bool, wrapper: str, tail: str) -> None:
+        """wrapper, tail: what stands before and behind the event."""
+        self.session = session
+        self.owner = owner
+        self.micro = micro
+        self.wrapper = wrapper.encode()
+        self.tail = tail.encode()
+
+    def tell(self, payload: bytes) -> None:
+        self.session.say(self.wrapper + payload + self.tail)
+
+
+def owner_of(event: Event) -> int:
+    """Whose event it is, -1 when it is nobody's user event."""
+    kind = event.kind
+    if kind == REPORT:
+        assert isinstance(event, Report)
+        return event.order.account.id
+    if kind == POSITION:
+        assert isinstance(event, Position)
+        return event.account.id
+    if kind == LIST_STATUS:
+        assert isinstance(event, ListStatus)
+        return event.order_list.account.id
+    if kind == BALANCE_UPDATE:
+        assert isinstance(event, BalanceUpdate)
+        return event.account.id
+    return -1
+
+
+def payload_of(event: Event, micro: bool) -> bytes:
+    """The JSON of a user event, times in µs or ms."""
+    unit = 1 if micro else 1000
+    if isinstance(event, Report):
+        return _report(event, unit).encode()
+    if isinstance(event, Position):
+        return _position(event, unit).encode()
+    if isinstance(event, ListStatus):
+        return _list_status(event, unit).encode()
+    assert isinstance(event, BalanceUpdate)
+    at = event.at_us // unit
+    return (
+        f'{{"e":"balanceUpdate","E":{at},"a":"{event.asset}",'
+        f'"d":{quote_units(event.delta)},"T":{at}}}'
+    ).encode()
+
+
+def _position(event: Position, unit: int) -> str:
+    at = event.at_us // unit
+    rows = ",".join(
+        f'{{"a":"{asset}","f":{quote_units(free)},"l":{quote_units(locked)}}}'
+        for asset, free, locked in event.rows
+    )
+    return f'{{"e":"outboundAccountPosition","E":{at},"u":{at},"B":[{rows}]}}'
+
+
+def _list_status(event: ListStatus, unit: int) -> str:
+    found = event.order_list
+    at = event.at_us // unit
+    name = found.symbol.name
+    orders = ",".join(
+        f'{{"s":"{name}","i":{order.order_id},"c":"{order.client_id}"}}' for order in found.orders
+    )
+    return (
+        f'{{"e":"listStatus","E":{at},"s":"{name}","g":{found.list_id},'
+        f'"c":"{CONTINGENCY_TYPES[found.contingency]}","l":"{LIST_STATUS_TYPES[event.status_type]}",'
+        f'"L":"{LIST_ORDER_STATUSES[event.order_status]}","r":"NONE","C":"{found.client_id}",'
+        f'"T":{at},"O":[{orders}]}}'
+    )
+
+
+def _report(told: Report, unit: int) -> str:
+    order = told.order
+    at = told.at_us // unit
+    traded = told.exec_type == X_TRADE
+    asset = f'"{told.commission_asset}"' if told.commission_asset else "null"
+    commission = quote_units(told.commission) if traded else '"0"'
+    match = f'"v":{told.prevented_match_id},' if told.prevented_match_id >= 0 else ""
+    working = f'"W":{order.working_us // unit},' if order.working_us >= 0 else ""
+    return (
+        f'{{"e":"executionReport","E":{at},"s":"{order.symbol.name}","c":"{told.client_id}",'
+        f'"S":"{SIDES[order.side]}","o":"{ORDER_TYPES[order.type]}",'
+        f'"f":"{TIMES_IN_FORCE[order.tif]}","q":{quote_units(told.qty)},'
+        f'"p":{quote_units(order.price)},"P":{quote_units(order.stop_price)},'
+        f'"F":{quote_units(order.iceberg_qty)},"g":{order.list_id},"C":"{told.orig_client_id}",'
+        f'"x":"{EXECUTION_TYPES[told.exec_type]}","X":"{ORDER_STATUSES[told.status]}","r":"NONE",'
+        f'"i":{order.order_id},"l":{quote_units(told.last_qty)},'
+        f'"z":{quote_units(told.executed)},"L":{quote_units(told.last_price)},'
+        f'"n":{commission},"N":{asset},"T":{at},'
+        f'"t":{told.trade_id},{match}"I":{told.exec_id},"w":{"true" if told.working else "false"},'
+        f'"m":{"true" if told.maker else "false"},"M":{"true" if traded else "false"},'
+        f'"O":{order.created_us // unit},"Z":{quote_units(told.executed_quote)},'
+        f'"Y":{quote_units(told.last_quote)},"Q":{quote_units(order.quote_qty)},'
+        f'{working}"V":"{STP_MODES[order.stp]}"{_conditional(told, unit)}}}'
+    )
+
+
+def _conditional(told: Report, unit: int) -> str:
+    """The fields that few reports have."""
+    order = told.order
+    extra = order.extra
+    parts: list[str] = []
+    if extra.trailing_delta:
+        since = extra.trailing_us // unit if extra.trailing_us >= 0 else -1
+        parts.append(f'"d":{extra.trailing_delta},"D":{since}')
+    if extra.strategy_id >= 0:
+        parts.append(f'"j":{extra.strategy_id}')
+    if extra.strategy_type >= 0:
+        parts.append(f'"J":{extra.strategy_type}')
+    if told.exec_type == X_TRADE_PREVENTION:
+        parts.append(_prevented(told))
+    elif told.prevented:
+        parts.append(f'"A":{quote_units(told.prevented)}')
+    if told.allocation_id >= 0:
+        parts.append(f'"b":"ONE_PARTY_TRADE_REPORT","a":{told.allocation_id}')
+    if extra.used_sor:
+        parts.append(f'"k":"{WORKING_FLOORS[extra.floor]}","uS":true')
+    if extra.peg_type:
+        parts.append(f'"gP":"{PEG_PRICE_TYPES[extra.peg_type]}"')
+        if extra.peg_offset_type:
+            offset_type = PEG_OFFSET_TYPES[extra.peg_offset_type]
+            parts.append(f'"gOT":"{offset_type}","gOV":{extra.peg_offset}')
+        if extra.pegged_price:
+            parts.append(f'"gp":{quote_units(extra.pegged_price)}')
+    if told.status == EXPIRED and told.reason:
+        parts.append(f'"eR":"{EXPIRY_REASONS[told.reason]}"')
+    return "," + ",".join(parts) if parts else ""
+
+
+def _prevented(told: Report) -> str:
+    order = told.order
+    parts = [f'"A":{quote_units(told.prevented)},"B":{quote_units(told.last_prevented)}']
+    if order.account.trade_group != -1:
+        parts.append(f'"u":{order.account.trade_group}')
+    counter = told.counter
+    if counter is not None:
+        price = told.prevented_price
+        parts.append(
+            f'"U":{counter.order_id},"Cs":"{counter.symbol.name}",'
+            f'"pl":{quote_units(told.last_prevented)},"pL":{quote_units(price)},'
+            f'"pY":{quote_units(mul_floor(price, told.last_prevented))}'
+        )
+    return ",".join(parts)

@@ -1,0 +1,88 @@
+"""Who hears which account, and the telling: from the events of a command to the sockets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from tradepit.core.records import LISTEN_KEY_GONE, ListenKeyGone, Outcome
+from tradepit.gateways.user_events import Subscriber, owner_of, payload_of
+
+if TYPE_CHECKING:
+    from tradepit.gateways.sockets import Session
+
+K = TypeVar("K")
+
+
+class UserHub:
+    """The listeners of one world's accounts. Encodes an event only when somebody hears it, and
+    once for all who hear it in the same unit of time."""
+
+    def __init__(self) -> None:
+        self._by_owner: dict[int, dict[Subscriber, None]] = {}
+        self._by_key: dict[str, dict[Subscriber, None]] = {}
+
+    def join(self, subscriber: Subscriber, listen_key: str = "") -> None:
+        """Tell `subscriber` everything of its owner from now on."""
+        self._by_owner.setdefault(subscriber.owner, {})[subscriber] = None
+        if listen_key:
+            self._by_key.setdefault(listen_key, {})[subscriber] = None
+
+    def leave(self, subscriber: Subscriber, listen_key: str = "") -> None:
+        _drop(self._by_owner, subscriber.owner, subscriber)
+        _drop(self._by_key, listen_key, subscriber)
+
+    def applied(self, outcome: Outcome) -> None:
+        """A listener of the sequencer."""
+        if not self._by_owner:
+            return
+        for event in outcome.events:
+            if event.kind == LISTEN_KEY_GONE:
+                assert isinstance(event, ListenKeyGone)
+                self._key_gone(event)
+                continue
+            listeners = self._by_owner.get(owner_of(event))
+            if listeners:
+                payloads: dict[bool, bytes] = {}
+                for subscriber in listeners:
+                    micro = subscriber.micro
+                    payload = payloads.get(micro)
+                    if payload is None:
+                        payload = payloads[micro] = payload_of(event, micro)
+                    subscriber.tell(payload)
+
+    def _key_gone(self, event: ListenKeyGone) -> None:
+        """An expired key is announced; the listeners of a gone key hear nothing more."""
+        for subscriber in list(self._by_key.get(event.key, ())):
+            if event.expired:
+                at = event.at_us if subscriber.micro else event.at_us // 1000
+                subscriber.tell(
+                    b'{"e":"listenKeyExpired","E":%d,"listenKey":"%s"}' % (at, event.key.encode())
+                )
+            self.leave(subscriber, event.key)
+
+
+def _drop(table: dict[K, dict[Subscriber, None]], key: K, subscriber: Subscriber) -> None:
+    found = table.get(key)
+    if found is not None:
+        found.pop(subscriber, None)
+        if not found:
+            del table[key]
+
+
+def terminated(at_us: int, micro: bool) -> bytes:
+    """The event that ends a subscription of the WebSocket API."""
+    return b'{"e":"eventStreamTerminated","E":%d}' % (at_us if micro else at_us // 1000)
+
+
+def api_subscriber(session: Session, owner: int, micro: bool, number: int) -> Subscriber:
+    """A subscription of the WebSocket API: {"subscriptionId": …, "event": …}."""
+    return Subscriber(session, owner, micro, f'{{"subscriptionId":{number},"event":', "}")
+
+
+def stream_subscriber(
+    session: Session, owner: int, micro: bool, name: str, combined: bool
+) -> Subscriber:
+    """A listen key on a stream socket: the bare event, or {"stream": …, "data": …}."""
+    if combined:
+        return Subscriber(session, owner, micro, f'{{"stream":"{name}","data":', "}")
+    return Subscriber(session, owner, micro, "", "")

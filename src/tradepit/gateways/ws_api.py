@@ -1,0 +1,348 @@
+"""The WebSocket API: JSON requests on a socket, the same operations as over HTTP.
+
+A method is its REST twin's operation; it passes the same checks of the door, with the key and the
+signature among its parameters, or remembered by the session. Source: web-socket-api.md; documented.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import Any, Final
+
+import msgspec
+
+from tradepit.catalog.encode import encode
+from tradepit.catalog.language import NONE, Operation, by_ws_method
+from tradepit.catalog.parse import json_pairs
+from tradepit.core.records import Who
+from tradepit.core.rejects import Reject
+from tradepit.gateways import door as chain
+from tradepit.gateways import session_methods  # noqa: F401  (declares its operations)
+from tradepit.gateways.door import Call, Door
+from tradepit.gateways.keys import KEY_FORMAT, Holder
+from tradepit.gateways.sockets import Manners, Session
+from tradepit.gateways.user_events import Subscriber
+from tradepit.gateways.user_stream import api_subscriber, terminated
+
+log = logging.getLogger("tradepit.ws_api")
+
+CONNECT_WEIGHT: Final = 2
+MAX_WAITING: Final = 1_000  # requests of one socket that are not answered yet
+_ID_LENGTH: Final = 128
+
+
+class _Request(msgspec.Struct):
+    id: msgspec.Raw = msgspec.Raw(b"")
+    method: msgspec.Raw = msgspec.Raw(b"")
+    params: msgspec.Raw = msgspec.Raw(b"")
+
+
+_read = msgspec.json.Decoder(_Request).decode
+_read_params = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_text = msgspec.json.Decoder(str).decode
+
+
+class ApiSession(Session):
+    """One connection to `/ws-api/v3`."""
+
+    limited = False
+
+    def __init__(self, call: Call, manners: Manners, door: Door) -> None:
+        super().__init__(call, manners)
+        self.door = door
+        self.users = self.world.users
+        self.methods = by_ws_method()
+        self.show_limits = True
+        self.micro = False
+        self.holder: Holder | None = None  # who logged on
+        self.logon_us = 0
+        self.opened_us = self.world.clock.now_us()
+        self.subscribers: dict[int, Subscriber] = {}
+        self.logon_subscription = -1
+        self.next_subscription = 0
+        self.waiting = 0
+        self._read_query()
+
+    def _read_query(self) -> None:
+        for pair in self.call.query.split(b"&"):
+            name, _, value = pair.partition(b"=")
+            if name == b"returnRateLimits":
+                self.show_limits = value != b"false"
+            elif name == b"timeUnit":
+                if value not in chain.MICRO:
+                    raise Reject("INVALID_TIME_UNIT")
+                self.micro = chain.MICRO[value]
+
+    def opened(self) -> None:
+        limits = self.world.limits.get(b"api")
+        if limits is not None:
+            now_s = int(time.time())
+            meter = limits.knock(self.ip, now_s)
+            meter.used += CONNECT_WEIGHT
+
+    def closed(self) -> None:
+        for subscriber in self.subscribers.values():
+            self.users.leave(subscriber)
+        self.subscribers = {}
+
+    def goodbye(self) -> bytes | None:
+        now = self.stamp(self.world.clock.now_us())
+        return b'{"event":{"e":"serverShutdown","E":%d}}' % now
+
+    def stamp(self, at_us: int) -> int:
+        return at_us if self.micro else at_us // 1000
+
+    # Who speaks, and what it hears.
+
+    def log_on(self, who: Who) -> None:
+        self.holder = self.world.keys.find(self.world.pit.keys, who.key)
+        self.logon_us = self.world.clock.now_us()
+
+    def log_out(self) -> None:
+        self.holder = None
+        if self.logon_subscription in self.subscribers:
+            self.unsubscribe(self.logon_subscription)
+        self.logon_subscription = -1
+
+    def subscribe(self, owner: int) -> int:
+        """Hear an account from now on. Returns: the subscription's number."""
+        number = self.next_subscription
+        self.next_subscription += 1
+        subscriber = api_subscriber(self, owner, self.micro, number)
+        self.subscribers[number] = subscriber
+        self.users.join(subscriber)
+        return number
+
+    def unsubscribe(self, number: int) -> None:
+        subscriber = self.subscribers.pop(number)
+        self.users.leave(subscriber)
+        subscriber.tell(terminated(self.world.clock.now_us(), self.micro))
+
+    # Requests.
+
+    def heard(self, text: str) -> None:
+        request_id = b"null"
+        call = WsCall(self)
+        try:
+            request = self._request(text)
+            request_id = _checked_id(bytes(request.id))
+            call.prepare(request, self.methods, self.door)
+            if self.waiting >= MAX_WAITING:
+                raise Reject("TOO_MANY_REQUESTS")
+            for check in WS_CHAIN:
+                check(self.door, call)
+            found = self.door.serve(call, self)
+        except Exception as wrong:
+            self._refuse(request_id, call, wrong)
+            return
+        if isinstance(found, asyncio.Future):
+            if found.done():
+                self._settled(request_id, call, found)
+                return
+            self.waiting += 1
+            self._throttle()
+            found.add_done_callback(lambda done: self._came(request_id, call, done))
+        else:
+            self._answer(request_id, call, found)
+
+    def _request(self, text: str) -> _Request:
+        try:
+            return _read(text)
+        except (msgspec.MsgspecError, RecursionError):
+            raise Reject("INVALID_JSON_REQUEST") from None
+
+    def _came(self, request_id: bytes, call: WsCall, done: asyncio.Future[object]) -> None:
+        self.waiting -= 1
+        self._throttle()
+        self._settled(request_id, call, done)
+
+    def _throttle(self) -> None:
+        """Read no further request while too many wait."""
+        if self.done:
+            return
+        if self.waiting >= MAX_WAITING:
+            self.transport.pause_reading()
+        elif not self.transport.is_reading():
+            self.transport.resume_reading()
+
+    def _settled(self, request_id: bytes, call: WsCall, done: asyncio.Future[object]) -> None:
+        try:
+            reply = done.result()
+        except asyncio.CancelledError:
+            self._refuse(request_id, call, Reject("DISCONNECTED"))
+        except Exception as wrong:
+            self._refuse(request_id, call, wrong)
+        else:
+            self._answer(request_id, call, reply)
+
+    def _answer(self, request_id: bytes, call: WsCall, reply: object) -> None:
+        if self.done:
+            return
+        self.say(
+            b'{"id":%s,"status":200,"result":%s%s}'
+            % (request_id, encode(reply, self.micro), self._limits(call))
+        )
+
+    def _refuse(self, request_id: bytes, call: WsCall, wrong: Exception) -> None:
+        if not isinstance(wrong, Reject):
+            log.error("%s failed", call.operation or "A request", exc_info=wrong)
+            wrong = Reject("UNKNOWN")
+        error: dict[str, object] = {"code": wrong.code, "msg": wrong.msg}
+        if wrong.retry_after_s:
+            now_us = time.time_ns() // 1000
+            error["data"] = {
+                "serverTime": self.stamp(now_us),
+                "retryAfter": self.stamp((now_us // 1_000_000 + wrong.retry_after_s) * 1_000_000),
+            }
+        elif wrong.data is not None:
+            error["data"] = wrong.data
+        self.say(
+            b'{"id":%s,"status":%d,"error":%s%s}'
+            % (request_id, wrong.status, encode(error, self.micro), self._limits(call))
+        )
+        if wrong.name == "IP_BANNED":
+            self.close(1008, "IP banned")
+
+    def _limits(self, call: WsCall) -> bytes:
+        """The `rateLimits` part of an answer."""
+        if not call.show_limits or call.limits is None or call.meter is None:
+            return b""
+        rows = []
+        operation = call.operation
+        if operation is not None and operation.unfilled_orders and call.who.owner > 0:
+            account = self.world.pit.accounts[call.who.owner]
+            rows += chain.order_limit_rows(account, self.world.pit.at_us)
+        rows.append(call.limits.row(call.meter))
+        return b',"rateLimits":[%s]' % b",".join(rows)
+
+
+def _checked_id(raw: bytes) -> bytes:
+    """The request's id as it is echoed: an integer, a string or null."""
+    if not raw:
+        raise Reject("MANDATORY_PARAM", "id")
+    plain = raw == b"null" or raw[:1] == b'"' or raw.lstrip(b"-").isdigit()
+    if not plain or len(raw) > _ID_LENGTH:
+        raise Reject("INVALID_PARAMETER", "id")
+    return raw
+
+
+class WsCall(Call):
+    """One request of a socket on its way through the door."""
+
+    __slots__ = ("api_key", "given", "session", "show_limits")
+
+    def __init__(self, session: ApiSession) -> None:
+        super().__init__(b"GET", b"/api/", session.call.headers, b"", session.ip)
+        self.session = session
+        self.world = session.world
+        self.venue = session.call.venue
+        self.micro = session.micro
+        self.show_limits = session.show_limits
+        self.api_key: str | None = None  # where it is among the parameters
+        self.given: dict[str, str] = {}  # all parameters as text
+
+    def prepare(self, request: _Request, methods: dict[str, Operation], door: Door) -> None:
+        """Find the method and take its parameters apart. Raises: Reject."""
+        if not request.method:
+            raise Reject("MANDATORY_PARAM", "method")
+        try:
+            name = _read_text(request.method)
+        except msgspec.MsgspecError:
+            raise Reject("INVALID_PARAMETER", "method") from None
+        name = name.removeprefix("v3/")
+        self.operation = methods.get(name)
+        if self.operation is None:
+            raise Reject("UNSUPPORTED_OPERATION", status=501 if door.unserved("", name) else 400)
+        self.given = _params(bytes(request.params))
+        shown = self.given.pop("returnRateLimits", None)
+        if shown is not None:
+            if shown not in ("true", "false"):
+                raise Reject("INVALID_PARAMETER", "returnRateLimits")
+            self.show_limits = shown == "true"
+
+
+def _params(raw: bytes) -> dict[str, str]:
+    if not raw:
+        return {}
+    try:
+        found = _read_params(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        raise Reject("INVALID_PARAMETER", "params") from None
+    if raw.count(b'":') != len(found):
+        _refuse_duplicates(raw)
+    return dict(json_pairs(found))
+
+
+def _refuse_duplicates(raw: bytes) -> None:
+    """A name that stands twice is refused; names inside values are none of ours."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise Reject("DUPLICATE_PARAMETER")
+        return {}
+
+    try:
+        json.loads(raw, object_pairs_hook=once, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        raise Reject("INVALID_PARAMETER", "params") from None
+
+
+def _find_key(door: Door, call: Call) -> None:
+    """The key: among the parameters, else the session's."""
+    assert isinstance(call, WsCall) and call.operation is not None
+    operation = call.operation
+    raw = call.given.pop("apiKey", None)
+    if operation.security == NONE and not operation.signed:
+        if raw is not None:
+            call.given["apiKey"] = raw  # a parameter that the operation does not read
+        return
+    session = call.session
+    if raw is None:
+        if session.holder is None:
+            raise Reject("MANDATORY_PARAM", "apiKey")
+        holder = call.world.keys.find(call.world.pit.keys, session.holder.who.key)
+        if holder is not session.holder:
+            session.log_out()
+            raise Reject("REJECTED_KEY")
+    else:
+        if KEY_FORMAT.fullmatch(raw.encode()) is None:
+            raise Reject("BAD_API_KEY_FMT")
+        holder = call.world.keys.find(call.world.pit.keys, raw)
+    call.who = chain.admit_key(holder, operation, call.ip).who
+    call.taken = 0 if raw is None else 1
+    call.api_key = raw
+
+
+def _check_signature(door: Door, call: Call) -> None:
+    """Over all parameters but the signature, sorted by name, as they were sent."""
+    assert isinstance(call, WsCall) and call.operation is not None
+    if not call.operation.signed:
+        call.sent = call.given
+        return
+    signature = call.given.pop("signature", None)
+    if signature is None:
+        if call.api_key is not None or call.session.holder is None:
+            raise Reject("MANDATORY_PARAM", "signature")
+    else:
+        call.taken += 1
+        signed = call.given
+        if call.api_key is not None:
+            signed = signed | {"apiKey": call.api_key}
+        payload = "&".join(f"{name}={signed[name]}" for name in sorted(signed)).encode()
+        holder = call.world.keys.find(call.world.pit.keys, call.who.key)
+        if holder is None or not holder.check(payload, signature.encode()):
+            raise Reject("INVALID_SIGNATURE")
+    call.sent = call.given
+
+
+WS_CHAIN: Final = (
+    chain.count_weight,
+    # Armed faults act here.
+    _find_key,
+    _check_signature,
+    chain.check_time,
+    chain.read_ask,
+)
