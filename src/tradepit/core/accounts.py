@@ -20,6 +20,8 @@ ORDER_LIMITS: Final = (
     ("10S", "SECOND", 10, 10 * SECOND_US, 50),
     ("1D", "DAY", 1, 86_400 * SECOND_US, 160_000),
 )
+# How many orders a first fill takes off each interval's count: as taker, as maker.
+FILL_CREDITS: Final = ((1, 5), (1, 1))
 
 
 class Rates:
@@ -183,11 +185,20 @@ class Account:
                 self.window_starts[index] = start
                 self.window_counts[index] = 0
 
-    def add_orders(self, change: int) -> None:
-        """Raise or lower the unfilled order count of all intervals, never below zero."""
+    def add_orders(self, number: int) -> None:
+        """Raise the unfilled order count of all intervals."""
         counts = self.window_counts
         for index in range(len(counts)):
-            counts[index] = max(counts[index] + change, 0)
+            counts[index] += number
+
+    def first_fill(self, at_us: int, maker: bool) -> None:
+        """An order began to trade: it counts no more. Source: faqs/order_count_decrement.md, read
+        as docs/decisions/0060-order-count-credits.md says."""
+        self.roll_windows(at_us)
+        counts = self.window_counts
+        for index, (taker_credit, maker_credit) in enumerate(FILL_CREDITS):
+            credit = maker_credit if maker else taker_credit
+            counts[index] = max(counts[index] - credit, 0)
 
     def counts_at(self, at_us: int) -> list[int]:
         """The unfilled order count of each interval of ORDER_LIMITS, as it is at a time."""

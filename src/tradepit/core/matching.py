@@ -133,8 +133,10 @@ def trade(pit: Exchange, maker: Order, taker: Order, qty: int) -> None:
     pit.ledger.pay(pit.spot(buyer.account, symbol.quote), quote_in, quote)
     seller.held -= qty
     buyer.held -= quote
-    _count_first_fill(pit, taker, 1)
-    _count_first_fill(pit, maker, 5)
+    if taker.executed == 0:
+        taker.account.first_fill(at_us, False)
+    if maker.executed == 0:
+        maker.account.first_fill(at_us, True)
     _filled(taker, qty, quote, at_us)
     _filled(maker, qty, quote, at_us)
     paid, asset = _commission(pit, taker, qty, quote, False)
@@ -188,8 +190,10 @@ def allocate(pit: Exchange, maker: Order, taker: Order, qty: int) -> None:
         taker.held -= qty
         maker.held -= quote
     taker.own_extra().floor = FLOOR_SOR
-    _count_first_fill(pit, taker, 1)
-    _count_first_fill(pit, maker, 5)
+    if taker.executed == 0:
+        taker.account.first_fill(at_us, False)
+    if maker.executed == 0:
+        maker.account.first_fill(at_us, True)
     _filled(taker, qty, quote, at_us)
     _filled(maker, qty, quote, at_us)
     given.commission, given.commission_asset = _commission(pit, taker, qty, quote, False)
@@ -221,16 +225,6 @@ def after_trade(pit: Exchange, symbol: Symbol, fill: Fill, taker_id: int) -> Non
     triggers = symbol.triggers
     if triggers.stops or triggers.trailing:
         pit.consequences.extend(triggers.traded(price, fill.at_us))
-
-
-def _count_first_fill(pit: Exchange, order: Order, credit: int) -> None:
-    """An order's first fill lowers the unfilled order count: by 1 as taker, by 5 as maker.
-
-    Source: faqs/order_count_decrement.md; documented.
-    """
-    if order.executed == 0:
-        order.account.roll_windows(pit.at_us)
-        order.account.add_orders(-credit)
 
 
 def _filled(order: Order, qty: int, quote: int, at_us: int) -> None:
