@@ -19,6 +19,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo $$p && break; done)
 PYTEST := $(PY) -m pytest -q
+# What runs with both cores: all that drives the core itself.
+CORE_TESTS := $(wildcard tests/core tests/scenarios tests/products tests/journal tests/market \
+	tests/market_data)
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -7
@@ -73,7 +76,7 @@ test-compiled: $(STAMPS)/test
 	if [ $$code = 4 ] && [ -z "$$TRADEPIT_NEED_FAST" ]; then \
 		echo "The core's tests run with the pure core only."; exit 0; fi; \
 	[ $$code = 0 ] || exit $$code; \
-	echo "Tests of the core, compiled …"; $(PYTEST) --core=compiled tests/core tests/products
+	echo "Tests of the core, compiled …"; $(PYTEST) --core=compiled $(CORE_TESTS)
 
 test-pure: $(STAMPS)/test
 	@echo "All tests, pure core …"
