@@ -125,6 +125,22 @@ class Symbol:
         self.external_price = 0  # set from outside; 0: none now
         self.external_us = -1  # -1: never set
 
+    def set_reference(self, price: int, at_us: int) -> None:
+        """A reference price from outside (method 0: by hand); 0: there is none now."""
+        reference: dict[str, int] = {"externalCalculationId": 0}
+        self.listing = {**self.listing, "_referencePrice": reference}
+        self._read_rules()
+        self.external_price = price
+        self.external_us = at_us
+
+    def set_price_range(self, multipliers: dict[str, str]) -> None:
+        """Change the PRICE_RANGE rule by its wire names; what is not named stays as it is."""
+        rule = {**(self.listing.get("_priceRange") or {}), **multipliers}
+        self.listing = {**self.listing, "_priceRange": rule}
+        price, at_us = self.external_price, self.external_us
+        self._read_rules()
+        self.external_price, self.external_us = price, at_us
+
     def reference_price(self, at_us: int) -> int:
         """The reference price in units at a time, 0 when there is none."""
         if self.external_id >= 0:

@@ -21,6 +21,7 @@ import msgspec
 from tradepit.catalog.encode import encode
 from tradepit.catalog.language import NONE, TRADE, USER_DATA, USER_STREAM, Ask, Operation
 from tradepit.catalog.limiters import ORDERS
+from tradepit.catalog.parse import json_pairs
 from tradepit.core.accounts import ORDER_LIMITS, Account
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
@@ -345,8 +346,10 @@ def admit_key(holder: Holder | None, operation: Operation, ip: str) -> Holder:
 
 def check_signature(door: Door, call: Call) -> None:
     """The signature over query and body exactly as they were sent, without the signature pair."""
-    call.body = _form(call)
-    if not _operation(call).signed:
+    operation = _operation(call)
+    if not operation.path.startswith(CONTROL):
+        call.body = _form(call)
+    if not operation.signed:
         return
     query, signature = split_signature(call.query) if call.query else (b"", b"")
     body, other = split_signature(call.body) if call.body else (b"", b"")
@@ -377,7 +380,9 @@ def _form(call: Call) -> bytes:
 
 def read_parameters(door: Door, call: Call) -> None:
     """The parameters of query and body; the query wins where both have one."""
-    if not call.body:
+    if _operation(call).path.startswith(CONTROL):
+        call.sent = read_pairs(call.query) | _json_body(call)
+    elif not call.body:
         call.sent = read_pairs(call.query)
     elif not call.query:
         call.sent = read_pairs(call.body)
@@ -387,6 +392,21 @@ def read_parameters(door: Door, call: Call) -> None:
         call.sent = {**sent, **{name: more[name] for name in more if name not in sent}}
     if "signature" in call.sent and _operation(call).signed:
         raise Reject("DUPLICATE_PARAMETER")
+
+
+def _json_body(call: Call) -> dict[str, str]:
+    """The parameters of a control request: a JSON object, and declared to be one (a page of
+    another origin cannot send that without asking first)."""
+    if call.method in (b"GET", b"HEAD"):
+        return {}
+    kind = call.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != b"application/json":
+        raise refusal(415, "Send the parameters as application/json.")
+    try:
+        found = msgspec.json.decode(call.body or b"{}", type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, RecursionError):
+        raise refusal(400, "The body is no JSON object.", code=-1135) from None
+    return dict(json_pairs(found))
 
 
 def check_time(door: Door, call: Call) -> None:

@@ -24,6 +24,8 @@ Check = Callable[[bytes, bytes], bool]
 
 KEY_FORMAT: Final = re.compile(rb"[A-Za-z0-9]{64}")
 
+LEAST_RSA_BITS: Final = 2_048
+
 _BLOCK: Final = 64  # bytes of a SHA-256 block
 _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
@@ -105,8 +107,8 @@ def _rsa_check(pem: bytes) -> Check:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     key = load_pem_public_key(pem)
-    if not isinstance(key, RSAPublicKey):
-        raise ValueError("not an RSA public key")
+    if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_RSA_BITS:
+        raise ValueError(f"not an RSA public key of {LEAST_RSA_BITS} bits or more")
 
     def check(payload: bytes, signature: bytes) -> bool:
         try:
