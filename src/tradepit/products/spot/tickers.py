@@ -22,7 +22,6 @@ from tradepit.catalog.fields import (
 from tradepit.catalog.language import DATABASE, Reply, operation
 from tradepit.core.bars import DAY_US, MINUTE_US, open_of
 from tradepit.core.records import Who
-from tradepit.core.rejects import Reject
 from tradepit.core.units import MAX_AMOUNT, ONE, div_floor
 from tradepit.products.spot.selectors import (
     Choice,
@@ -314,11 +313,8 @@ def some_weight(ask: Choice) -> int:
 def _windows(
     pit: Exchange, history: History, ask: TypedAsk, span_us: tuple[int, int]
 ) -> Answer[WindowTicker | MiniTicker]:
-    """FULL or MINI rows of some symbols. Raises: Reject -2016 when one never traded."""
+    """FULL or MINI rows of some symbols."""
     found = choose_some(pit, ask, ask.symbol_status)
-    for symbol in found if isinstance(found, list) else [found]:
-        if symbol.tape.last_us < 0:
-            raise Reject("NO_TRADING_WINDOW")
 
     def row_of(symbol: Symbol) -> Callable[[Held], WindowTicker | MiniTicker]:
         if ask.type == "MINI":
