@@ -94,9 +94,15 @@ def notional(pit: Exchange, order: Order) -> int:
 
 
 def check_notional(pit: Exchange, order: Order) -> None:
-    """MIN_NOTIONAL or NOTIONAL; and nothing may be worth less than one unit."""
+    """MIN_NOTIONAL or NOTIONAL, of a pegged order at both its prices."""
+    _check_worth(order, notional(pit, order))
+    if order.extra.pegged_price and order.price:
+        _check_worth(order, mul_floor(order.price, order.qty))
+
+
+def _check_worth(order: Order, worth: int) -> None:
+    """Within the limits; and nothing may be worth less than one unit."""
     symbol = order.symbol
-    worth = notional(pit, order)
     if order.is_market:
         if worth == 0:
             return
