@@ -1,0 +1,222 @@
+"""What does an order cost inside the process: alone, and on its whole way without a socket?
+
+The whole way is what the server does between the socket's bytes: parameters, signature, checks of
+the door, the typed request, the log record, the exchange, the reply's JSON and header lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import tradepit
+from bench import pits
+from bench.measure import Figure, Limit, Ratio, cpu_ns
+from tradepit.catalog import language, publish
+from tradepit.catalog.encode import encode
+from tradepit.catalog.language import REGISTRY
+from tradepit.core.records import Command, Who
+from tradepit.gateways.answers import Answer
+from tradepit.gateways.door import CHAIN, Call, Door
+from tradepit.gateways.hosts import Hosts
+from tradepit.gateways.limits import all_limits
+from tradepit.gateways.worlds import World
+from tradepit.journal.clock import WorldClock
+from tradepit.journal.memory import MemoryLog
+from tradepit.journal.records import encode_command
+from tradepit.journal.recovery import Origins, open_world
+from tradepit.journal.sequencer import Sequencer
+
+PLACE: Final = "POST /api/v3/order"
+KEY: Final = "k" * 64
+SECRET: Final = "s" * 64
+ROUNDS: Final = 5
+
+RATIOS = [
+    Ratio("Exchange.apply(place), pure : compiled", "pure.apply.place", "compiled.apply.place"),
+    Ratio("whole way in process, pure : compiled", "pure.apply.way", "compiled.apply.way"),
+    Ratio("Exchange.apply(place) : whole way in process, compiled", "compiled.apply.place",
+          "compiled.apply.way"),
+]  # fmt: skip
+LIMITS = [
+    Limit("compiled.apply.place", "<= 2500"),
+    Limit("pure.apply.place", "<= 8000"),
+    Limit("compiled.apply.way", "<= 12000"),
+]
+
+
+def queries(orders: int) -> Iterator[str]:
+    """Requests of limit orders that rest, each price a little different, ids given or not."""
+    for n in range(orders):
+        side, price = ("BUY", 90_000 - n % 500) if n % 2 else ("SELL", 110_000 + n % 500)
+        yield (
+            f"symbol={pits.name(0)}&side={side}&type=LIMIT&timeInForce=GTC&quantity=0.01"
+            f"&price={price}.00&newClientOrderId=bench{n}&newOrderRespType=RESULT"
+            f"&recvWindow=60000"
+        )
+
+
+def measure(quick: bool) -> list[Figure]:
+    core = tradepit.core_kind()
+    orders = 2_000 if quick else 10_000
+    return [
+        *applied(core, orders),
+        Figure(f"{core}.apply.way", "whole way of a signed order without a socket",
+               way_ns(orders), "ns/order"),
+        *pieces(core, orders),
+    ]  # fmt: skip
+
+
+def applied(core: str, orders: int) -> list[Figure]:
+    """Exchange.apply of what rests, of what trades, of a cancel."""
+    best = dict.fromkeys(("place", "trade", "cancel"), 1 << 62)
+    for _ in range(ROUNDS):
+        pit = pits.make()
+        for kind, commands in _commands(orders):
+            took = cpu_ns(lambda c=commands, p=pit: _apply(p, c))
+            best[kind] = min(best[kind], took)
+    words = {
+        "place": "a limit order that rests", "trade": "one that takes, one fill",
+        "cancel": "a cancel by client id",
+    }  # fmt: skip
+    return [
+        Figure(f"{core}.apply.{kind}", f"Exchange.apply: {words[kind]}", ns / orders, "ns/command")
+        for kind, ns in best.items()
+    ]
+
+
+def _apply(pit: Any, commands: list[Command]) -> None:
+    apply = pit.apply
+    for command in commands:
+        reply = apply(command).reply
+        if isinstance(reply, Exception):
+            raise reply
+
+
+def _commands(orders: int) -> Iterator[tuple[str, list[Command]]]:
+    """(kind, commands): orders that rest, orders that each fill one of them, cancels of the rest.
+
+    Of two pools of resting orders one is traded away and one cancelled.
+    """
+    parse, cancel = REGISTRY[PLACE].parse, REGISTRY["DELETE /api/v3/order"]
+    seq = 0
+
+    def command(owner: int, op: str, ask: object) -> Command:
+        nonlocal seq
+        seq += 1
+        return Command(seq, pits.BORN_US + seq * 10, Who(owner), op, ask)
+
+    fixed = f"symbol={pits.name(0)}&type=LIMIT&timeInForce=GTC&quantity=0.01&side="
+    resting = [fixed + f"SELL&price={110_000 + n % 500}.00&newClientOrderId=a{n}"
+               for n in range(orders)]  # fmt: skip
+    taking = [fixed + "BUY&price=110600.00" for _ in range(orders)]
+    behind = [fixed + f"SELL&price={120_000 + n % 500}.00&newClientOrderId=b{n}"
+              for n in range(orders)]  # fmt: skip
+    yield "place", [command(1 + n % 5, PLACE, parse(_pairs(q))) for n, q in enumerate(resting)]
+    yield "trade", [command(6 + n % 5, PLACE, parse(_pairs(q))) for n, q in enumerate(taking)]
+    yield "place", [command(1 + n % 5, PLACE, parse(_pairs(q))) for n, q in enumerate(behind)]
+    yield "cancel", [
+        command(1 + n % 5, cancel.id, cancel.parse(_pairs(
+            f"symbol={pits.name(0)}&origClientOrderId=b{n}")))
+        for n in range(orders)
+    ]  # fmt: skip
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return [tuple(pair.split("=")) for pair in query.split("&")]  # type: ignore[misc]
+
+
+# --- The whole way -----------------------------------------------------------------------------
+
+
+def make_door(loop: asyncio.AbstractEventLoop) -> Door:
+    """A door to one world in memory: a trader with a key, no residents, no history."""
+    publish.load()
+    from tradepit.core.accounts import ApiKey
+    from tradepit.core.exchange import Exchange
+    from tradepit.core.terms import HMAC
+
+    def birth() -> Exchange:
+        pit = pits.make()
+        pit.keys[KEY] = ApiKey(KEY, 1, HMAC, SECRET, 255, None, "", pits.BORN_US)
+        return pit
+
+    def load(state: dict[str, Any]) -> Exchange:
+        return Exchange.load(language.commands(), state)
+
+    world = open_world(MemoryLog(), Origins(birth, load, language))
+    clock = WorldClock()
+    sequencer = Sequencer(world, clock)
+    loop.run_until_complete(sequencer.start())
+    pool = ThreadPoolExecutor(1)
+    served = World("main", sequencer, clock, history=None, limits=all_limits(False))
+    return Door(
+        {"main": served}, language.by_route(), unserved=lambda method, path: False,
+        hosts=Hosts(()), pool=pool,
+    )  # fmt: skip
+
+
+def calls(orders: int) -> list[Call]:
+    """Signed requests as the HTTP gateway hands them to the door."""
+    headers = {
+        b"host": b"127.0.0.1:8800", b"x-mbx-apikey": KEY.encode(), b"accept": b"*/*",
+        b"content-type": b"application/x-www-form-urlencoded",
+    }  # fmt: skip
+    found = []
+    for query in queries(orders):
+        sent = f"{query}&timestamp={time.time_ns() // 1_000_000}"
+        signature = hmac.new(SECRET.encode(), sent.encode(), hashlib.sha256).hexdigest()
+        body = f"{sent}&signature={signature}".encode()
+        found.append(Call(b"POST", b"/api/v3/order", dict(headers), body, "127.0.0.1"))
+    return found
+
+
+def _walk(door: Door, requests: list[Call]) -> None:
+    for call in requests:
+        answer = door.open(call)
+        if not isinstance(answer, Answer) or answer.status != 200:
+            raise AssertionError(answer.body if isinstance(answer, Answer) else answer)
+
+
+def way_ns(orders: int) -> float:
+    best = 1 << 62
+    with asyncio.Runner() as runner:
+        for _ in range(ROUNDS):
+            door = make_door(runner.get_loop())
+            requests = calls(orders)
+            # The sequencer's futures belong to a loop; nothing of it needs the loop to turn.
+            best = min(best, cpu_ns(lambda d=door, r=requests: _walk(d, r)))
+    return best / orders
+
+
+def pieces(core: str, orders: int) -> list[Figure]:
+    """Where the way's time goes: each piece of it alone, over the same requests."""
+    with asyncio.Runner() as runner:
+        door = make_door(runner.get_loop())
+        requests = calls(orders)
+        found = []
+
+        def piece(key: str, words: str, work: Callable[[], Any]) -> None:
+            found.append(Figure(f"{core}.apply.{key}", words, cpu_ns(work) / orders, "ns/order"))
+
+        for check in CHAIN:
+            words = f"piece: the door's {check.__name__.replace('_', ' ')}"
+            piece(f"door.{check.__name__}", words, lambda c=check: [c(door, r) for r in requests])
+        who = requests[0].who
+        commands = [
+            Command(n, time.time_ns() // 1_000, who, PLACE, call.ask)
+            for n, call in enumerate(requests, 1)
+        ]
+        piece("record", "piece: the log record",
+              lambda: [encode_command(c, language) for c in commands])  # fmt: skip
+        replies: list[object] = []
+        apply = door.worlds["main"].pit.apply
+        piece("core", "piece: the exchange",
+              lambda: replies.extend(apply(c).reply for c in commands))  # fmt: skip
+        piece("encode", "piece: the reply's JSON", lambda: [encode(r) for r in replies])
+        return found
