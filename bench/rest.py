@@ -1,0 +1,176 @@
+"""Signed `POST /api/v3/order` over HTTP: orders a second of server CPU, and latency.
+
+The server runs on one core and the client on another. What counts is answers per second of the
+server process's CPU time (all its threads): it survives a machine that others use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import tradepit
+from bench import pits
+from bench.measure import Figure, Ratio, resident_kib
+from tradepit.data.genesis import DEV_KEYS
+
+KEY: Final = DEV_KEYS[0]
+ALL_CORES: Final = -1
+
+
+class Served(NamedTuple):
+    port: int
+    pid: int
+
+
+REAL: Final = {"memory": ["--memory"], "os": ["--sync", "os"], "disk": ["--sync", "disk"]}
+WORDS: Final = {
+    "fixed": "the same HTTP server, a fixed body of 436 bytes, nothing read",
+    "stub": "the same server with door, signature and encoder, an engine that says yes",
+    "memory": "tradepit --memory",
+    "os": "tradepit --sync os (the default)",
+    "disk": "tradepit --sync disk",
+    "fastapi": "a FastAPI mock: form, pydantic, Decimal, HMAC",
+}
+
+_RATE = "rest.{}.c32.rate"
+RATIOS = [
+    Ratio("--memory : fixed body", "compiled.rest.memory.c32.rate", "rest.fixed.c32.rate",
+          ">= 0.5"),
+    Ratio("--sync os : fixed body", "compiled.rest.os.c32.rate", "rest.fixed.c32.rate", ">= 0.5"),
+    Ratio("--memory : stub engine", "compiled.rest.memory.c32.rate", "rest.stub.c32.rate",
+          ">= 0.75"),
+    Ratio("--sync os : stub engine", "compiled.rest.os.c32.rate", "rest.stub.c32.rate", ">= 0.75"),
+    Ratio("--memory : FastAPI mock", "compiled.rest.memory.c32.rate", "rest.fastapi.c32.rate",
+          ">= 5"),
+    Ratio("--sync os : FastAPI mock", "compiled.rest.os.c32.rate", "rest.fastapi.c32.rate",
+          ">= 5"),
+    Ratio("--sync disk : --sync os", "compiled.rest.disk.c32.rate", "compiled.rest.os.c32.rate"),
+    Ratio("--memory, pure : compiled", "pure.rest.memory.c32.rate",
+          "compiled.rest.memory.c32.rate"),
+    Ratio("p50 of one in flight, --memory : FastAPI mock", "compiled.rest.memory.c1.p50",
+          "rest.fastapi.c1.p50"),
+]  # fmt: skip
+
+
+def pinned(core: int) -> None:
+    if core >= 0:
+        os.sched_setaffinity(0, {core})
+
+
+def cores() -> tuple[int, int]:
+    """(the server's, the client's), or no cores where there is only one or no way to choose."""
+    if not hasattr(os, "sched_getaffinity"):
+        return ALL_CORES, ALL_CORES
+    free = sorted(os.sched_getaffinity(0))
+    return (free[0], free[-1]) if len(free) > 1 else (ALL_CORES, ALL_CORES)
+
+
+@contextlib.contextmanager
+def server(kind: str, core: int = ALL_CORES) -> Iterator[Served]:
+    """A server in a process of its own; ended, and its data removed, with the block."""
+    with tempfile.TemporaryDirectory(prefix="tradepit-bench-") as home:
+        if kind in REAL:
+            info = Path(home, "info.json")
+            info.write_text(json.dumps({"symbols": [{**pits.listing(1)[0], "symbol": "BTCUSDT",
+                                                     "baseAsset": "BTC"}]}))  # fmt: skip
+            command = [
+                "-m", "tradepit", "up", "--port", "0", "--market", "empty", "--limits", "off",
+                "--data", f"{home}/data", "--exchange-info", str(info),
+                "--config-out", f"{home}/up.json", *REAL[kind],
+            ]  # fmt: skip
+        else:
+            command = ["-m", "bench.rivals", kind]
+        process = subprocess.Popen(
+            [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        try:
+            yield Served(_port(process, kind, Path(home, "up.json")), process.pid)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _port(process: subprocess.Popen[str], kind: str, facts: Path) -> int:
+    assert process.stdout is not None
+    if kind not in REAL:
+        return int(process.stdout.readline())
+    until = time.monotonic() + 30
+    while not facts.exists():
+        if process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError("tradepit does not start")
+        time.sleep(0.01)
+    return int(json.loads(facts.read_text())["urls"]["base"].rpartition(":")[2])
+
+
+def shots(served: Served, flight: int, seconds: float, core: int) -> dict[str, float]:
+    """One run of the client. Raises: AssertionError when an order was refused."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.shoot", f"--port={served.port}", f"--pid={served.pid}",
+         f"--flight={flight}", f"--seconds={seconds}", f"--core={core}", f"--key={KEY.api_key}",
+         f"--secret={KEY.secret_key}"],
+        stdout=subprocess.PIPE, check=True, timeout=120,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert not found["failed"], found["failed"]
+    return found  # type: ignore[no-any-return]
+
+
+def measure(quick: bool) -> list[Figure]:
+    """tradepit itself, with the core that this process has."""
+    return _measure(["memory"] if tradepit.core_kind() == "pure" else list(REAL), quick)
+
+
+def measure_peers(quick: bool) -> list[Figure]:
+    kinds = ["fixed", "stub", "fastapi"]
+    try:
+        import fastapi  # noqa: F401
+    except ImportError:
+        kinds.remove("fastapi")
+    return _measure(kinds, quick)
+
+
+def _measure(kinds: list[str], quick: bool) -> list[Figure]:
+    rounds, seconds = (1, 1.0) if quick else (3, 2.0)
+    mine, clients = cores()
+    best: dict[str, tuple[float, str]] = {}
+    for _ in range(rounds):
+        for kind in kinds:
+            prefix = f"{tradepit.core_kind()}." if kind in REAL else ""
+            with server(kind) as served:
+                if mine >= 0:
+                    for task in os.listdir(f"/proc/{served.pid}/task"):
+                        os.sched_setaffinity(int(task), {mine})
+                for flight in (1, 32):
+                    found = shots(served, flight, seconds, clients)
+                    base = f"{prefix}rest.{kind}.c{flight}"
+                    rate = found["answers"] / found["cpu_s"]
+                    _keep(best, f"{base}.rate", rate, "orders/CPU-s", max)
+                    for part in ("p50", "p99"):
+                        _keep(best, f"{base}.{part}", found[f"{part}_us"], "us", min)
+                    speed = found["answers"] / found["seconds"]
+                    _keep(best, f"{base}.speed", speed, "orders/s", max)
+                rss = resident_kib(served.pid) / 1_024
+                _keep(best, f"{prefix}rest.{kind}.rss", rss, "MiB afterwards", max)
+    return [
+        Figure(key, _words(key), value, unit) for key, (value, unit) in best.items()
+    ]
+
+
+def _keep(best: dict[str, tuple[float, str]], key: str, value: float, unit: str, pick) -> None:  # type: ignore[no-untyped-def]
+    old = best.get(key)
+    best[key] = (value if old is None else pick(old[0], value), unit)
+
+
+def _words(key: str) -> str:
+    parts = key.partition("rest.")[2].split(".")
+    flight = {"c1": ", 1 in flight", "c32": ", 32 in flight"}.get(parts[1], "")
+    return f"{WORDS[parts[0]]}{flight}: {parts[-1]}"

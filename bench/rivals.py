@@ -1,0 +1,93 @@
+"""Servers to compare with: `python -m bench.rivals fixed|stub|fastapi`; each prints its port.
+
+fixed: tradepit's HTTP server, which answers every request with the same bytes.
+stub: tradepit's HTTP server, door and encoder, with an engine that accepts everything.
+fastapi: the mock in bench/mock.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import sys
+from typing import Any, Final
+
+import uvicorn
+
+from tradepit.data.genesis import DEV_KEYS
+
+KEY: Final = DEV_KEYS[0]
+BODY: Final = (
+    b'{"symbol":"BTCUSDT","orderId":28,"orderListId":-1,"clientOrderId":"6gCrw2kRUAF9CvJDGP16IP",'
+    b'"transactTime":1507725176595,"price":"1.00000000","origQty":"10.00000000",'
+    b'"executedQty":"0.00000000","origQuoteOrderQty":"0.000000","cummulativeQuoteQty":"0.00000000",'
+    b'"status":"NEW","timeInForce":"GTC","type":"LIMIT","side":"SELL",'
+    b'"workingTime":1507725176595,"fills":[],"selfTradePreventionMode":"NONE"}'
+)
+FIXED: Final = BODY.ljust(436)[:436]
+
+
+def fixed() -> uvicorn.Config:
+    from tradepit.gateways.answers import Answer
+    from tradepit.gateways.rest import HttpProtocol
+
+    class Fixed:
+        def open(self, call: object) -> Answer:
+            return Answer(200, FIXED)
+
+    return _ours(Fixed(), HttpProtocol)
+
+
+def stub() -> uvicorn.Config:
+    from bench.apply import make_door
+    from tradepit.core.accounts import ApiKey
+    from tradepit.core.terms import HMAC
+    from tradepit.gateways.rest import HttpProtocol
+    from tradepit.products.spot.replies import OrderResult
+
+    loop = asyncio.new_event_loop()
+    door = make_door(loop)
+    world = door.worlds["main"]
+    world.pit.keys[KEY.api_key] = ApiKey(KEY.api_key, 1, HMAC, KEY.secret_key, 255, None, "", 0)
+    orders = 0
+
+    def serve(call: Any) -> Any:
+        nonlocal orders
+        orders += 1
+        ask, at_us = call.ask, call.now_us
+        return door._answer(call, OrderResult(
+            symbol=ask.symbol, order_id=orders, order_list_id=-1,
+            client_order_id=ask.new_client_order_id, transact_time=at_us, price=ask.price,
+            orig_qty=ask.quantity, executed_qty=0, orig_quote_order_qty=0,
+            cummulative_quote_qty=0, status=0, time_in_force=ask.time_in_force, type=ask.type,
+            side=ask.side, working_time=at_us, self_trade_prevention_mode=0, fills=[],
+        ))  # fmt: skip
+
+    door._serve = serve  # type: ignore[method-assign]
+    return _ours(door, HttpProtocol)
+
+
+def _ours(door: Any, protocol: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        door, http=protocol, ws="none", lifespan="off", interface="asgi3", loop="uvloop",
+        log_config=None, access_log=False, proxy_headers=False, server_header=False,
+    )  # fmt: skip
+
+
+def fastapi() -> uvicorn.Config:
+    return uvicorn.Config("bench.mock:app", log_level="warning")
+
+
+def main() -> None:
+    make = {"fixed": fixed, "stub": stub, "fastapi": fastapi}[sys.argv[1]]
+    listener = socket.create_server(("127.0.0.1", 0))
+    settings = make()
+    gc.collect()
+    gc.freeze()
+    print(listener.getsockname()[1], flush=True)
+    uvicorn.Server(settings).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
