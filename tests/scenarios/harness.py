@@ -233,7 +233,7 @@ class World:
     def order(self, name: str, order_id: int, symbol: str = "BTCUSDT") -> Any:
         return self.ask(name, "GET /api/v3/order", symbol=symbol, orderId=order_id)
 
-    def trade_at(self, *prices: str, symbol: str = "BTCUSDT", qty: str = "0.001") -> None:
+    def trade_at(self, *prices: str, symbol: str = "BTCUSDT", qty: str = "0.01") -> None:
         """Two strangers trade at these prices, one after the other."""
         for price in prices:
             self.sell("left", qty, price, symbol=symbol)

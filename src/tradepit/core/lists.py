@@ -263,6 +263,8 @@ def _recheck(pit: Exchange, order: Order) -> None:
     if order.extra.peg_type and not order.contingent:
         life.peg(order)
     filters.check(pit, order)
+    if order.iceberg_qty > order.qty:
+        raise Reject("ICEBERG_EXCEEDS_QTY")
     life.admit_now(pit, order)
 
 

@@ -12,8 +12,7 @@ from tradepit.core.records import Allocation, Fill
 from tradepit.core.terms import (
     BUY,
     DECREMENT,
-    EXPIRE_BOTH,
-    EXPIRE_TAKER,
+    EXPIRE_MAKER,
     EXPIRED,
     FILLED,
     FLOOR_SOR,
@@ -60,7 +59,7 @@ def take(pit: Exchange, taker: Order) -> None:
     side = symbol.book.side(not buy)
     limit = taker.limit_price
     low, high = price_range(pit, taker)
-    while taker.leaves > 0:
+    while taker.leaves > 0 or taker.extra.short:
         level = side.top()
         if level is None:
             return
@@ -69,6 +68,8 @@ def take(pit: Exchange, taker: Order) -> None:
             return
         if (high and price > high) or price < low:
             life.close(pit, taker, EXPIRED, REASON_PRICE_RANGE, X_EXPIRED)
+            return
+        if taker.leaves == 0:
             return
         maker = level.head
         assert maker is not None
@@ -88,7 +89,7 @@ def take_routed(pit: Exchange, taker: Order, symbols: list[Symbol]) -> None:
     buy = taker.side == BUY
     limit = taker.limit_price
     low, high = price_range(pit, taker)
-    while taker.leaves > 0:
+    while taker.leaves > 0 or taker.extra.short:
         best: Level | None = None
         for symbol in symbols:
             level = symbol.book.side(not buy).top()
@@ -100,6 +101,8 @@ def take_routed(pit: Exchange, taker: Order, symbols: list[Symbol]) -> None:
             return
         if (high and best.price > high) or best.price < low:
             life.close(pit, taker, EXPIRED, REASON_PRICE_RANGE, X_EXPIRED)
+            return
+        if taker.leaves == 0:
             return
         maker = best.head
         assert maker is not None
@@ -355,31 +358,34 @@ def probe(
     """
     buy = taker.side == BUY
     low, high = price_range(pit, taker)
-    want = taker.leaves
     got = 0
     worth = 0
     left = budget
+    price = 0
+    complete = False
     for maker in resting(symbols, buy, taker.limit_price):
         price = maker.limit_price
         if (high and price > high) or price < low:
             break
-        qty = min(maker.leaves, div_floor(left, price) if budget else want - got)
+        qty = min(maker.leaves, div_floor(left, price) if budget else taker.leaves - got)
+        pays = True
         if taker.stp != STP_NONE and kin(taker, maker):
-            if taker.stp == EXPIRE_TAKER or taker.stp == EXPIRE_BOTH:
+            if taker.stp == EXPIRE_MAKER:
+                continue
+            if taker.stp != DECREMENT and taker.stp != TRANSFER:
+                got += qty if budget else 0  # enough to meet the order that will expire it
+                complete = budget > 0
                 break
-            if taker.stp == DECREMENT or taker.stp == TRANSFER:
-                want -= qty
-                worth += mul_floor(price, qty) if taker.stp == TRANSFER else 0
-        elif qty:
-            got += qty
-            worth += mul_floor(price, qty)
-            left -= mul_ceil(price, qty) if buy else mul_floor(price, qty)
-        if (budget and qty < maker.leaves) or (not budget and got >= want):
+            pays = taker.stp == TRANSFER
+        got += qty
+        worth += mul_floor(price, qty) if pays else 0
+        left -= mul_ceil(price, qty) if buy else mul_floor(price, qty)
+        if (budget and qty < maker.leaves) or (not budget and got >= taker.leaves):
+            complete = True
             break
-    else:
-        if budget or got < want:
-            return _whole_steps(taker, got, budget), worth, False
-    return _whole_steps(taker, got, budget), worth, budget > 0 or got >= want
+    if budget and not complete:  # what is left may be less than a step costs
+        complete = got > 0 and mul_ceil(price, max(taker.symbol.step_size, 1)) > left
+    return _whole_steps(taker, got, budget), worth, complete
 
 
 def _whole_steps(taker: Order, qty: int, budget: int) -> int:
