@@ -26,6 +26,7 @@ from tradepit import config
 from tradepit.catalog import language, publish, unserved
 from tradepit.config import Config
 from tradepit.control.basics import COUNT_ORDERS, Console, CountOrders
+from tradepit.control.clock import SET_CLOCK, SetClock
 from tradepit.core.exchange import Exchange
 from tradepit.core.terms import TRADING
 from tradepit.data import spot_listing
@@ -38,7 +39,7 @@ from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
 from tradepit.gateways.sockets import Attempts
 from tradepit.gateways.worlds import World
 from tradepit.gateways.ws_api import ApiSession
-from tradepit.journal.clock import WorldClock
+from tradepit.journal.clock import REAL, WorldClock, wall_us
 from tradepit.journal.datadir import DataDir, private_opener
 from tradepit.journal.memory import MemoryLog
 from tradepit.journal.port import JournalError, Log
@@ -120,11 +121,11 @@ class Hall:
                 keep_s=settings.keep_hours * 3_600,
             )
         )
-        self.clock = WorldClock()
         store = Store(sqlite_url(self._home.file("history.sqlite3")), keep=not settings.memory)
         self._projector = Projector(store)
         world = open_world(self._log, _origins(settings), self._projector)
         self._projector.refill(world.machine)
+        self.clock = _clock_of(world.machine)
         every = AUDIT_EVERY if settings.audit else 0
         self.sequencer = Sequencer(world, self.clock, Options(audit_every=every))
         self.sequencer.listen(self._projector.tell)
@@ -158,6 +159,21 @@ class Hall:
         if self._scratch is not None:
             self._scratch.cleanup()
 
+    async def pace(self, speed: int) -> None:
+        """Let the world's clock go at `speed` thousandths of the wall's pace."""
+        self.clock.set(self.clock.now_us(), speed)
+        await self._note_clock()
+
+    async def advance(self, until_us: int) -> None:
+        """Set the world's clock forward."""
+        self.clock.set(until_us)
+        await self._note_clock()
+
+    async def _note_clock(self) -> None:
+        ask = SetClock(speed=self.clock.speed, offset_us=self.clock.offset_us)
+        await self.sequencer.submit(HOUSE, SET_CLOCK, ask)
+        self.sequencer.clock_changed()
+
     def healthy(self) -> dict[str, bool]:
         """Whether orders are taken, and whether every book has the two sides it was promised."""
         parts = {"orders": not self.sequencer.broken}
@@ -168,6 +184,15 @@ class Hall:
                 if symbol.status == TRADING and symbol.spot_allowed
             )
         return parts
+
+
+def _clock_of(pit: Exchange) -> WorldClock:
+    """The clock of a world that goes on: a real one shows now, any other where it stopped."""
+    if pit.clock_speed == REAL:
+        return WorldClock(pit.clock_offset_us)
+    clock = WorldClock(pit.at_us - wall_us())
+    clock.set(pit.at_us, pit.clock_speed)
+    return clock
 
 
 class Codec:
@@ -226,6 +251,7 @@ class Served:
 
     def __init__(self, hall: Hall, url: str, keys: tuple[DevKey, ...]) -> None:
         self.hall = hall
+        self.door: Door
         self.url = url
         self.keys = keys
         self.urls = {"base": url, "spot": f"{url}/api/v3", "sapi": f"{url}/sapi/v1"}
@@ -255,7 +281,8 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         hall.name, hall.sequencer, hall.clock, history=hall.history,
         limits=all_limits(settings.limits == "real"),
         console=Console(
-            tradepit.__version__, hall.name, served.urls, keys, hall.clock.now_us, hall.healthy
+            tradepit.__version__, hall.name, served.urls, keys, hall.clock, hall.healthy,
+            hall.pace, hall.advance,
         ),
         refused_keys=() if keys else [key.api_key for key in DEV_KEYS],
     )  # fmt: skip
@@ -267,6 +294,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         openers=[(b"/ws-api/v3", lambda call, manners: ApiSession(call, manners, door))],
         attempts=Attempts(settings.limits == "real"),
     )  # fmt: skip
+    served.door = door
     hall.sequencer.listen(world.users.applied)
     server = _Server(_uvicorn_config(door))
     try:

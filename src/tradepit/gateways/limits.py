@@ -139,17 +139,20 @@ class IpLimits:
         return meter
 
     def _forget(self, now_s: int) -> None:
-        """Make room: first the IPs that nothing is held against, else the oldest."""
+        """Make room: first the IPs that nothing is held against, else the oldest never banned."""
         window = now_s // self._weight_s
         raw_window = now_s // self._raw_s
-        idle = [
+        clean = [
             ip
             for ip, meter in self._meters.items()
-            if meter.window < window
-            and meter.raw_window < raw_window
-            and meter.banned_until_s + FORGIVEN_AFTER_S < now_s
+            if not meter.bans or meter.banned_until_s + FORGIVEN_AFTER_S < now_s
         ]
-        for ip in idle or list(self._meters)[: IPS_KEPT // 4]:
+        idle = [
+            ip
+            for ip in clean
+            if self._meters[ip].window < window and self._meters[ip].raw_window < raw_window
+        ]
+        for ip in idle or (clean or list(self._meters))[: IPS_KEPT // 4]:
             del self._meters[ip]
 
 
