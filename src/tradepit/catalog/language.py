@@ -232,7 +232,7 @@ def unpack_ask(op_id: str, packed: bytes) -> Ask:
 def answer_of(hint: Any) -> Any:
     """A handler's return annotation without the functions that only put the answer off."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin is collections.abc.Callable:
+    if origin in (collections.abc.Callable, collections.abc.Awaitable):
         return answer_of(inner[-1])
     if origin in (typing.Union, types.UnionType):
         return typing.Union[tuple(dict.fromkeys(answer_of(each) for each in inner))]  # noqa: UP007

@@ -5,7 +5,7 @@ The handlers of `/_tradepit/v1` get the world's console where others get its his
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tradepit.catalog.fields import Bool, Long, String, Time
@@ -13,6 +13,7 @@ from tradepit.catalog.language import Ask, Reply, operation
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.data.genesis import DevKey
+from tradepit.journal.clock import WorldClock
 
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
@@ -21,22 +22,27 @@ COUNT_ORDERS: Final = "count-orders"
 
 
 class Console(NamedTuple):
-    """What only the server knows of a world. now_us: the world's time. healthy: whether each part
-    of the world does what it should, by name."""
+    """What only the server knows of a world, and does for it.
+
+    healthy: whether each part of the world does what it should, by name. pace: change the clock's
+    speed (thousandths). advance: set the clock forward to a time, everything due on the way done.
+    """
 
     version: str
     world: str
     urls: Mapping[str, str]
     keys: tuple[DevKey, ...]
-    now_us: Callable[[], int]
+    clock: WorldClock
     healthy: Callable[[], dict[str, bool]]
+    pace: Callable[[int], Awaitable[None]]
+    advance: Callable[[int], Awaitable[None]]
 
 
 class Nothing(Ask):
     """A request without parameters."""
 
 
-class WorldClock(Reply):
+class Now(Reply):
     now: Time
 
 
@@ -50,7 +56,7 @@ class Info(Reply):
     version: String
     world: String
     seed: Long
-    clock: WorldClock
+    clock: Now
     urls: dict[str, str]
     accounts: list[DevAccount]
 
@@ -63,7 +69,7 @@ def info(pit: Exchange, history: Console, who: Who, ask: Nothing) -> Info:
         version=console.version,
         world=console.world,
         seed=pit.seed,
-        clock=WorldClock(now=console.now_us()),
+        clock=Now(now=console.clock.now_us()),
         urls=dict(console.urls),
         accounts=[
             DevAccount(name=key.name, api_key=key.api_key, secret_key=key.secret_key)

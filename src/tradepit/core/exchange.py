@@ -64,6 +64,8 @@ class Exchange:
         self.timers = Timers()
         self.next_list_id = 0
         self.next_token = 0
+        self.clock_speed = 1_000  # how the world's clock goes: thousandths of the wall's pace,
+        self.clock_offset_us = 0  # and how far it is ahead
         self.count_orders = True  # whether the unfilled order count limits anybody
         self.events: list[Event] = []
         self.consequences: deque[Order] = deque()

@@ -27,6 +27,7 @@ def dump(pit: Exchange) -> dict[str, Any]:
         "at_us": pit.at_us,
         "seq": pit.seq,
         "counters": [pit.next_list_id, pit.next_token, pit.count_orders],
+        "clock": [pit.clock_speed, pit.clock_offset_us],
         "sors": [[base, names] for base, names in pit.sors],
         "exchange_filters": pit.exchange_filters,
         "symbols": [_dump_symbol(symbol) for symbol in pit.symbols.values()],
@@ -112,6 +113,7 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
     pit.at_us = state["at_us"]
     pit.seq = state["seq"]
     pit.next_list_id, pit.next_token, pit.count_orders = state["counters"]
+    pit.clock_speed, pit.clock_offset_us = state["clock"]
     for row in state["accounts"]:
         _load_account(pit, row)
     pit.ledger.load(state["ledger"])
@@ -148,6 +150,8 @@ def _load_account(pit: Exchange, row: dict[str, Any]) -> None:
     account.max_assets = dict(row["max_assets"])
     account.window_starts = list(row["windows"][0])
     account.window_counts = list(row["windows"][1])
+    for name in row["order"]:
+        account.open_on(name)  # in their own order, whichever book is filled first
 
 
 def load_commission(row: list[Any]) -> Commission:

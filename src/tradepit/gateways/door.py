@@ -12,7 +12,7 @@ import re
 import secrets
 import string
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Final
 
@@ -201,6 +201,8 @@ class Door:
         found = operation.handler(world.pit, port, call.who, call.ask)
         if callable(found):
             return asyncio.get_running_loop().run_in_executor(self.pool, found)
+        if isinstance(found, Awaitable):
+            return asyncio.ensure_future(found)
         return found
 
     def _answer(self, call: Call, reply: object) -> Answer:

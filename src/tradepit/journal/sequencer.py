@@ -335,6 +335,11 @@ class Sequencer(Generic[M]):
         self._timer_us = 0
         self._arm()
 
+    def clock_changed(self) -> None:
+        """The clock goes another way now: what is due comes at another time of the wall's."""
+        self._timer_us = 0
+        self._arm()
+
     def _arm(self) -> None:
         """See to it that what falls due happens though nobody comes."""
         due_us = self.machine.next_due_us()
