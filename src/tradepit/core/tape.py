@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tradepit.core.bars import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Bar, Series, empty_bar
+from tradepit.core.past import Past
 from tradepit.core.reference import Reference
 from tradepit.core.units import ONE
 
@@ -66,10 +67,30 @@ class Tape:
             self.reference = Reference(bucket_count, bucket_width_ms * 1000)
         self.closed_bars: list[tuple[int, Bar]] = []  # (width_us, bar), oldest first
         self.closed_aggs: list[Agg] = []
+        self.past: Past | None = None  # what lies before the world's birth: no part of the state
+        self.born_us = 0
         self.mean_mins = -1  # which window the two sums below belong to: a cache, not state
         self.mean_from_us = -1
         self.mean_base = 0
         self.mean_quote = 0
+
+    def begin(self, past: Past, born_us: int) -> None:
+        """Go on from a past, at a birth on a whole minute. Before the first trade."""
+        last = past.last_trade()
+        self.past = past
+        self.born_us = born_us
+        self.first_us = past.first_us()
+        self.last_id, self.last_price, self.last_qty = last[0], last[1], last[2]
+        self.last_us = last[4]
+        self.agg_id = past.last_agg_id()
+        for series in (self.seconds, self.minutes):
+            series.from_us = born_us
+            series.before = self.last_price
+        reference = self.reference
+        if reference is not None:
+            span_us = (reference.bucket_count + 1) * reference.bucket_width_us
+            for row in past.trades_between(born_us - span_us, born_us):
+                reference.trade(row[1], row[4])
 
     def trade(
         self, trade_id: int, price: int, qty: int, quote: int, at_us: int, buyer_is_maker: bool,
@@ -133,7 +154,7 @@ class Tape:
     def _next_second(self, at_us: int, price: int, trade_id: int) -> None:
         if self.second_end_us >= 0:
             self._close_second()
-        else:
+        elif self.first_us < 0:
             self.first_us = at_us
         open_us = at_us - at_us % SECOND_US
         self.second_end_us = open_us + SECOND_US
@@ -246,12 +267,15 @@ class Tape:
         start = self.second
         self.mean_base = self.base
         self.mean_quote = self.quote
-        if self.second_end_us < 0 or start.open_us < from_us:
-            return
-        closed = self.seconds
-        index = closed.since(from_us)
-        self.mean_base = start.base - sum(closed.base[index:])
-        self.mean_quote = start.quote - sum(closed.quote[index:])
+        if self.second_end_us >= 0 and start.open_us >= from_us:
+            closed = self.seconds
+            index = closed.since(from_us)
+            self.mean_base = start.base - sum(closed.base[index:])
+            self.mean_quote = start.quote - sum(closed.quote[index:])
+        if self.past is not None and from_us < self.born_us:
+            for bar in self.past.bars(SECOND_US, from_us, self.born_us):
+                self.mean_base -= bar.base
+                self.mean_quote -= bar.quote
 
     def reference_price(self, at_us: int, bucket_count: int = 0, bucket_width_ms: int = 0) -> int:
         """The reference price at `at_us`; 0 when there is none, or none is configured."""
@@ -334,6 +358,13 @@ class Tape:
             return []
         return [row for row in self.trades if start_us <= row[4] < end_us]
 
+    def recent_trades(self, limit: int) -> list[Trade]:
+        """The newest `limit` trades, at most KEEP_ROWS of them from memory, else the past's."""
+        found = self.trades[-limit:]
+        if self.past is not None and len(found) < limit:
+            found = self.past.trades(limit=limit - len(found)) + found
+        return found
+
     def trades_from(self, trade_id: int, limit: int) -> list[Trade]:
         """At most `limit` trades in memory from `trade_id` on."""
         if not self.trades:
@@ -347,6 +378,7 @@ class Tape:
         """The whole state as plain values."""
         return {
             "last": [self.last_price, self.last_qty, self.last_us, self.last_id, self.first_us],
+            "born_us": self.born_us,
             "totals": [self.count, self.base, self.quote, self.taker_base, self.taker_quote],
             "trades": [list(row) for row in self.trades],
             "dropped_us": self.dropped_us,
@@ -364,10 +396,11 @@ class Tape:
         }  # fmt: skip
 
     def load(self, state: dict[str, Any]) -> None:
-        """Become the tape that `dump` told of."""
+        """Become the tape that `dump` told of. Its past, if it had one, is attached again."""
         (
             self.last_price, self.last_qty, self.last_us, self.last_id, self.first_us,
         ) = state["last"]  # fmt: skip
+        self.born_us = state["born_us"]
         (
             self.count, self.base, self.quote, self.taker_base, self.taker_quote,
         ) = state["totals"]  # fmt: skip

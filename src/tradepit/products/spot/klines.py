@@ -20,6 +20,7 @@ from tradepit.core.bars import (
     open_of,
 )
 from tradepit.core.records import Who
+from tradepit.products.spot.archive import Archive
 from tradepit.products.spot.selectors import Limit, TimeZone, listed
 
 if TYPE_CHECKING:
@@ -89,10 +90,11 @@ def _klines(symbol: Symbol, history: History, ask: KlinesAsk) -> Klines:
         return _rows(found, width_us, offset_us)
     recent = tape.bars(fine_us, held_us, end_us)
 
+    archive = Archive(symbol, history)
+
     def later() -> list[Kline]:
-        old = history.bars(symbol.name, fine_us, start_us, min(held_us, end_us))
-        before = history.bars_before(symbol.name, fine_us, start_us, 1)
-        found = fold([*old, *recent], opens_us, before[-1].close if before else 0)
+        old = archive.bars(fine_us, start_us, min(held_us, end_us))
+        found = fold([*old, *recent], opens_us, archive.price_before(fine_us, start_us))
         return _rows(found, width_us, offset_us)
 
     return later

@@ -28,6 +28,7 @@ from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.tape import Agg, Trade, first_at
 from tradepit.core.units import MAX_AMOUNT
+from tradepit.products.spot.archive import Archive
 from tradepit.products.spot.selectors import Limit, OneSymbol, OneSymbolStatus, listed, one
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def trade_rows(trades: list[Trade]) -> list[TradeRow]:
 )  # fmt: skip
 def recent_trades(pit: Exchange, history: History, who: Who, ask: TradesAsk) -> list[TradeRow]:
     """Recent trades list."""
-    return trade_rows(listed(pit, ask.symbol).tape.trades[-ask.limit :])
+    return trade_rows(listed(pit, ask.symbol).tape.recent_trades(ask.limit))
 
 
 class OldTradesAsk(Ask):
@@ -130,11 +131,11 @@ def old_trades(
     symbol = listed(pit, ask.symbol)
     tape = symbol.tape
     if ask.from_id is None:
-        return trade_rows(tape.trades[-ask.limit :])
+        return trade_rows(tape.recent_trades(ask.limit))
     if tape.trades and ask.from_id >= tape.trades[0][0]:
         return trade_rows(tape.trades_from(ask.from_id, ask.limit))
-    from_id, limit = ask.from_id, ask.limit
-    return lambda: trade_rows(history.trades(symbol.name, from_id=from_id, limit=limit))
+    archive, from_id, limit = Archive(symbol, history), ask.from_id, ask.limit
+    return lambda: trade_rows(archive.trades(from_id, limit))
 
 
 class BlockTradesAsk(Ask):
@@ -206,17 +207,28 @@ def agg_trades(
     found = _aggs_in_memory(symbol, ask, end_us)
     if found is not None:
         return agg_rows(found)
-    running = symbol.tape.recent_aggs()[-1]
+    return _archived_aggs(symbol, history, ask, end_us)
+
+
+def _archived_aggs(
+    symbol: Symbol, history: History, ask: AggTradesAsk, end_us: int | None
+) -> Callable[[], list[AggRow]]:
+    """What was asked for, from outside memory; the running aggregate trade joins at the end."""
+    archive, limit = Archive(symbol, history), ask.limit
+    running = symbol.tape.recent_aggs()[-1:]
+    wanted = [row for row in running if end_us is None or row[5] <= end_us]
 
     def later() -> list[AggRow]:
-        rows = history.aggs(
-            symbol.name, from_id=ask.from_id, start_us=ask.start_time, end_us=end_us,
-            limit=ask.limit,
-        )  # fmt: skip
-        wanted = end_us is None or running[5] <= end_us
-        if wanted and len(rows) < ask.limit and (not rows or rows[-1][0] < running[0]):
-            rows.append(running)
-        return agg_rows(rows)
+        newest = ask.from_id is None and ask.start_time is None
+        if ask.from_id is not None:
+            rows = archive.aggs_from(ask.from_id, limit)
+        elif ask.start_time is not None:
+            rows = archive.oldest_aggs(ask.start_time, end_us, limit)
+        else:
+            rows = archive.newest_aggs(end_us, limit)
+        # It may have been finished and written since.
+        rows += [row for row in wanted if not rows or row[0] > rows[-1][0]]
+        return agg_rows(rows[-limit:] if newest else rows[:limit])
 
     return later
 
@@ -228,12 +240,13 @@ def ms_end(us: int) -> int:
 
 def _aggs_in_memory(symbol: Symbol, ask: AggTradesAsk, end_us: int | None) -> list[Agg] | None:
     """What was asked for, as far as memory holds all of it; None when it does not."""
-    aggs = symbol.tape.recent_aggs()
-    complete = not aggs or aggs[0][0] == 0
+    tape = symbol.tape
+    aggs = tape.recent_aggs()
+    complete = tape.past is None and (not aggs or aggs[0][0] == 0)
     limit = ask.limit
     if ask.from_id is not None:
         first = aggs[0][0] if aggs else 0
-        if not complete and ask.from_id < first:
+        if not complete and (not aggs or ask.from_id < first):
             return None
         start = max(0, ask.from_id - first)
         return aggs[start : start + limit]
@@ -242,7 +255,7 @@ def _aggs_in_memory(symbol: Symbol, ask: AggTradesAsk, end_us: int | None) -> li
         if not complete and stop < limit:
             return None
         return aggs[max(0, stop - limit) : stop]
-    if not complete and ask.start_time <= aggs[0][5]:
+    if not complete and (not aggs or ask.start_time <= aggs[0][5]):
         return None
     start = first_at(aggs, ask.start_time)
     return aggs[start : min(stop, start + limit)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tradepit.core.bars import MINUTE_US, SECOND_US, Bar, empty_bar
 from tradepit.core.tape import trade_bar
+from tradepit.products.spot.archive import Archive
 
 if TYPE_CHECKING:
     from tradepit.core.history import History
@@ -23,11 +24,11 @@ class Held(NamedTuple):
 
 def window(symbol: Symbol, history: History, start_us: int) -> Held | Callable[[], Held]:
     """Every trade of `symbol` from `start_us` on; a function where it takes SQL."""
-    tape = symbol.tape
+    tape, archive = symbol.tape, Archive(symbol, history)
     minute_us = start_us - start_us % MINUTE_US
     if tape.minutes.from_us > minute_us:
         since_us = tape.minutes.from_us
-        return _older(symbol.name, history, start_us, (since_us, tape.window(since_us)[0]))
+        return _older(archive, start_us, (since_us, tape.window(since_us)[0]))
     lo_us, hi_us = tape.missing(start_us)
     if not hi_us:
         return Held(*tape.window(start_us))
@@ -36,16 +37,16 @@ def window(symbol: Symbol, history: History, start_us: int) -> Held | Callable[[
     before = tape.price_before(width_us, lo_us)
 
     def later() -> Held:
-        return _cut(symbol.name, history, start_us, (lo_us, hi_us), Held(rest, before))
+        return _cut(archive, start_us, (lo_us, hi_us), Held(rest, before))
 
     return later
 
 
-def _cut(name: str, history: History, start_us: int, span_us: tuple[int, int], rest: Held) -> Held:
+def _cut(archive: Archive, start_us: int, span_us: tuple[int, int], rest: Held) -> Held:
     """`rest` and what the span that the window's start cuts in two holds of the window."""
     total = empty_bar(start_us, 0)
     before = rest.before
-    for row in history.trades_between(name, *span_us):
+    for row in archive.trades_between(*span_us):
         if row[4] < start_us:
             before = row[1]
         else:
@@ -54,7 +55,7 @@ def _cut(name: str, history: History, start_us: int, span_us: tuple[int, int], r
     return Held(total, before)
 
 
-def _older(name: str, history: History, start_us: int, held: tuple[int, Bar]) -> Callable[[], Held]:
+def _older(archive: Archive, start_us: int, held: tuple[int, Bar]) -> Callable[[], Held]:
     """A window that starts before the minutes in memory; held: (from when on, its bar)."""
     since_us, recent = held
     minute_us = start_us - start_us % MINUTE_US
@@ -62,13 +63,12 @@ def _older(name: str, history: History, start_us: int, held: tuple[int, Bar]) ->
 
     def later() -> Held:
         rest = empty_bar(start_us, 0)
-        for bar in history.bars(name, MINUTE_US, whole_us, since_us):
+        for bar in archive.bars(MINUTE_US, whole_us, since_us):
             rest.add(bar)
         rest.add(recent)
-        last = history.bars_before(name, MINUTE_US, minute_us, 1)
-        found = Held(rest, last[-1].close if last else 0)
+        found = Held(rest, archive.price_before(MINUTE_US, minute_us))
         if whole_us == minute_us:
             return found
-        return _cut(name, history, start_us, (minute_us, whole_us), found)
+        return _cut(archive, start_us, (minute_us, whole_us), found)
 
     return later

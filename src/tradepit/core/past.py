@@ -1,0 +1,45 @@
+"""What lies before a world's birth: a port. A world without a past has none attached.
+
+A past is one symbol's, and a pure function of its settings: the same question always has the same
+answer, quickly, so that the core may ask too. Everything it tells happened before the birth of the
+world, which is then on a whole minute. Paging is that of `core.history`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tradepit.core.bars import Bar
+    from tradepit.core.tape import Agg, Trade
+
+
+class Past(Protocol):
+    """One symbol's market before the world's birth; it has at least one trade."""
+
+    def first_us(self) -> int:
+        """The time of its first trade."""
+
+    def last_trade(self) -> Trade:
+        """Its last trade. The world's own ids follow this one's."""
+
+    def last_agg_id(self) -> int:
+        """The id of its last aggregate trade."""
+
+    def trades(self, *, from_id: int | None = None, limit: int = 500) -> list[Trade]:
+        """Trades by id."""
+
+    def trades_between(self, start_us: int, end_us: int) -> list[Trade]:
+        """All trades at start_us..end_us-1."""
+
+    def aggs(
+        self, *, from_id: int | None = None, start_us: int | None = None,
+        end_us: int | None = None, limit: int = 500,
+    ) -> list[Agg]:  # fmt: skip
+        """Aggregate trades."""
+
+    def bars(self, width_us: int, start_us: int, end_us: int) -> list[Bar]:
+        """The bars with trades that open in start_us..end_us-1; width one second or minute."""
+
+    def bars_before(self, width_us: int, end_us: int, limit: int) -> list[Bar]:
+        """The newest `limit` bars with trades that open before `end_us`."""
