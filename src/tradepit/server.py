@@ -333,6 +333,8 @@ async def _serve_until_told(settings: Config, listener: socket.socket) -> int:
     _on_signal(loop, signal.SIGTERM, lambda: tell(config.OK))
     async with serving(settings, listener) as served:
         served.hall.sequencer.on_broken = lambda reason: tell(config.FAILED)
+        if served.hall.sequencer.broken:
+            tell(config.FAILED)
         if settings.config_out is not None:
             _write_private(settings.config_out, json.dumps(served.facts(), indent=2) + "\n")
         _say(_banner(served))
