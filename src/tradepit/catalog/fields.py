@@ -33,10 +33,10 @@ __all__ = [
     "Amount", "Between", "Bool", "CancelReplaceMode", "CancelRestrictions", "ClientId",
     "ContingencyType", "Drawn", "Era", "ExpiryReason", "FreshKey", "Int", "Interval",
     "ListOrderStatus", "ListStatusType", "Long", "ManySymbolNames", "OneOf", "OrderStatus",
-    "OrderType", "PegOffsetType", "PegPriceType", "Percent", "PermissionNames", "Plain", "Price",
-    "Qty", "Rate", "RateLimitExceededMode", "ResponseType", "Short", "ShortText", "Side", "StpMode", "String",
-    "SymbolName", "SymbolNames", "SymbolStatus", "Term", "Text", "TickerType", "Time",
-    "TimeInForce", "WorkingFloor",
+    "OrderType", "PegOffsetType", "PegPriceType", "Percent", "PermissionNames", "Plain",
+    "Price", "Qty", "Rate", "RateLimitExceededMode", "ResponseType", "Short", "ShortText",
+    "Side", "StpMode", "String", "SymbolName", "SymbolNames", "SymbolStatus", "Term", "Text",
+    "TickerType", "Time", "TimeInForce", "WorkingFloor",
 ]  # fmt: skip
 
 
