@@ -173,7 +173,7 @@ def test_a_pair_sells_what_came_in() -> None:
     for report in placed["orderReports"][1:]:
         shows(report, status="PENDING_NEW", origQty=MISSING)
     world.sell("left", "1", "100")
-    _, above, below = ids(placed)
+    _, below, above = ids(placed)
     for order_id in (above, below):
         shows(world.order("alice", order_id), status="NEW", origQty="0.99")
     assert world.funds("alice", "BTC") == ("0.009", "0.99")  # once for both

@@ -215,7 +215,7 @@ def test_an_oco_may_peg_either_leg() -> None:
         abovePegPriceType="PRIMARY_PEG", belowType="STOP_LOSS_LIMIT", belowStopPrice="98",
         belowTimeInForce="GTC", belowPegPriceType="MARKET_PEG",
     )  # fmt: skip
-    above, below = placed["orderReports"]
+    below, above = placed["orderReports"]
     shows(above, peggedPrice="101", pegPriceType="PRIMARY_PEG", status="NEW")
     shows(below, peggedPrice=MISSING, pegPriceType="MARKET_PEG", status="NEW")
     world.market_order("left", "SELL", "11")

@@ -177,7 +177,7 @@ def test_the_trailing_leg_of_an_oco_cancels_the_limit_leg() -> None:
         belowType="STOP_LOSS_LIMIT", belowPrice="38000", belowTrailingDelta="500",
         belowTimeInForce="GTC",
     )  # fmt: skip
-    above, below = (order["orderId"] for order in placed["orders"])
+    below, above = (order["orderId"] for order in placed["orders"])
     world.trade_at("41000", "38950")
     shows(world.order("alice", above), status="EXPIRED", expiryReason="OCO_TRIGGER")
     shows(world.order("alice", below), status="NEW", isWorking=True)

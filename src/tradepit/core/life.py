@@ -272,6 +272,8 @@ def start(pit: Exchange, order: Order) -> None:
         work(pit, order)
         if not order.open:
             return
+        if order.executed:
+            matching.trim_hold(pit, order)  # it took at better prices than its own
     order.visible = min(order.iceberg_qty or order.leaves, order.leaves)
     order.symbol.book.add(order)
 

@@ -28,6 +28,7 @@ from tradepit.core.terms import (
     REASON_OCO_TRIGGER,
     REASON_OTO_PHASE_ONE_EXPIRED,
     REASON_REJECTED,
+    TAKE_PROFIT_LIMIT,
     X_EXPIRED,
     X_NEW,
 )  # fmt: skip
@@ -42,7 +43,10 @@ if TYPE_CHECKING:
 
 
 class OrderList:
-    """One order list. `orders`: an OCO pair, or the working order and then the pending ones."""
+    """One order list. `orders`: an OCO pair, or the working order and then the pending ones.
+
+    Of a pair the stop-loss leg stands first, as in all the documents' answers.
+    """
 
     __slots__ = (
         "account", "client_id", "contingency", "created_us", "list_id", "opo", "order_status",
@@ -136,11 +140,12 @@ def _accept(pit: Exchange, found: OrderList) -> None:
 def check_pair(found: OrderList) -> None:
     """The prices of a pair must stand on both sides of the last price (of each other while the
     pair is pending). Raises: Reject OCO_PRICES."""
-    pair = found.pair
-    if not pair:
+    if not found.pair:
         return
-    above = _reference(pair[0])
-    below = _reference(pair[1])
+    stop, other = found.pair
+    above, below = _reference(stop), _reference(other)
+    if stop.side != BUY:
+        above, below = below, above
     if above and below and above <= below:
         raise Reject("OCO_PRICES")
     last = found.symbol.last_price
@@ -150,8 +155,9 @@ def check_pair(found: OrderList) -> None:
 
 
 def _reference(order: Order) -> int:
-    """The price by which a leg stands above or below: its limit for a maker, else its stop."""
-    return order.limit_price if order.type == LIMIT_MAKER else order.stop_price
+    """The price by which a leg stands above or below. Source: rest-api.md, price restrictions."""
+    by_limit = order.type == LIMIT_MAKER or order.type == TAKE_PROFIT_LIMIT
+    return order.limit_price if by_limit else order.stop_price
 
 
 def _hold_pair(pit: Exchange, pair: list[Order]) -> None:

@@ -24,6 +24,8 @@ class Symbol:
         self.name: str = listing["symbol"]
         self.base: str = listing["baseAsset"]
         self.quote: str = listing["quoteAsset"]
+        self.base_unit: int = 10 ** (8 - listing.get("baseAssetPrecision", 8))
+        self.quote_unit: int = 10 ** (8 - listing.get("quoteAssetPrecision", 8))
         self.status: int = SYMBOL_STATUSES.index(listing.get("status", "TRADING"))
         self.order_types: list[int] = [
             ORDER_TYPES.index(name) for name in listing.get("orderTypes", ALL_ORDER_TYPES)

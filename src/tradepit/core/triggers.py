@@ -20,7 +20,7 @@ class Triggers:
 
     def __init__(self) -> None:
         self.above: list[tuple[int, int]] = []  # (stop price, order id): last >= stop fires
-        self.below: list[tuple[int, int]] = []  # last <= stop fires
+        self.below: list[tuple[int, int]] = []  # (-stop price, order id): last <= stop fires
         self.stops: dict[int, Order] = {}
         self.trailing: dict[int, Order] = {}
 
@@ -44,20 +44,20 @@ class Triggers:
 
     def wait(self, order: Order) -> None:
         """Wait for the stop price."""
-        key = (order.stop_price, order.order_id)
-        insort(self.above if order.triggers_above else self.below, key)
+        insort(self.above if order.triggers_above else self.below, _key(order))
         self.stops[order.order_id] = order
 
     def remove(self, order: Order) -> None:
         """Forget an order, wherever it waits."""
         if self.stops.pop(order.order_id, None) is not None:
             keys = self.above if order.triggers_above else self.below
-            del keys[bisect_left(keys, (order.stop_price, order.order_id))]
+            del keys[bisect_left(keys, _key(order))]
         else:
             self.trailing.pop(order.order_id, None)
 
     def traded(self, price: int, at_us: int) -> list[Order]:
-        """The orders that a trade at `price` fires, in the order of their stop prices and ids."""
+        """The orders that a trade at `price` fires: trailing ones, then those whose stop price
+        was met first, then the older."""
         fired: list[Order] = []
         if self.trailing:
             fired = [order for order in self.trailing.values() if _trail(order, price)]
@@ -65,8 +65,8 @@ class Triggers:
                 del self.trailing[order.order_id]
         while self.above and price >= self.above[0][0]:
             self._reached(self.above.pop(0)[1], price, at_us, fired)
-        while self.below and price <= self.below[-1][0]:
-            self._reached(self.below.pop()[1], price, at_us, fired)
+        while self.below and price <= -self.below[0][0]:
+            self._reached(self.below.pop(0)[1], price, at_us, fired)
         return fired
 
     def _reached(self, order_id: int, price: int, at_us: int, fired: list[Order]) -> None:
@@ -77,6 +77,11 @@ class Triggers:
             self.trailing[order_id] = order
         else:
             fired.append(order)
+
+
+def _key(order: Order) -> tuple[int, int]:
+    """Sorts by which stop price is met first, then by age."""
+    return (order.stop_price if order.triggers_above else -order.stop_price, order.order_id)
 
 
 def _trail(order: Order, price: int) -> bool:

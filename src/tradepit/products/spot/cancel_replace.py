@@ -22,7 +22,7 @@ from tradepit.catalog.fields import (
     TimeInForce,
 )  # fmt: skip
 from tradepit.catalog.language import ENGINE, TRADE, Ask, Reply, operation
-from tradepit.core import life
+from tradepit.core import filters, life
 from tradepit.core.accounts import Account
 from tradepit.core.exchange import Exchange
 from tradepit.core.orders import Order
@@ -124,6 +124,7 @@ def cancel_replace(pit: Exchange, who: Who, ask: CancelReplace) -> CancelReplace
             raise
         over = no
     life.admit_filters(pit, order)
+    filters.check_counts(pit, [order], False)
     gone: CanceledOrder | CanceledList | Refusal
     try:
         gone = _cancel_first(pit, account, symbol, ask)

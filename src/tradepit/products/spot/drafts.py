@@ -77,6 +77,8 @@ def draft(account: Account, symbol: Symbol, ask: Any, words: Words, opo: bool = 
         _check_limit(words, stop_price, trailing, budget)
     else:
         _check_parameters(dict(zip(_FIELDS, given, strict=True)), words, opo)
+    if symbol.base_unit > 1 or symbol.quote_unit > 1:
+        _check_precision(symbol, words, {"quantity": quantity, "iceberg_qty": iceberg}, budget)
     if quantity == 0:
         raise Reject("INVALID_QUANTITY")
     if price == 0 and not peg_type:
@@ -105,6 +107,17 @@ def draft(account: Account, symbol: Symbol, ask: Any, words: Words, opo: bool = 
     if peg_type is not None or peg_offset_type is not None or peg_offset is not None:
         _peg(order, words, peg_type, peg_offset_type, peg_offset)
     return order
+
+
+def _check_precision(
+    symbol: Symbol, words: Words, amounts: dict[str, int | None], budget: int | None
+) -> None:
+    """No amount has more decimals than its asset. Source: changelog, 2023-12-04."""
+    for field, units in amounts.items():
+        if units is not None and units % symbol.base_unit:
+            raise Reject("BAD_PRECISION", words.wire(field))
+    if budget is not None and budget % symbol.quote_unit:
+        raise Reject("BAD_PRECISION", words.wire("quote_order_qty"))
 
 
 def _check_limit(

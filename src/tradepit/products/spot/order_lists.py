@@ -84,25 +84,24 @@ def _place(
 # --- OCO ---------------------------------------------------------------------------------------
 
 
-def _check_legs(side: int, above: Order, below: Order) -> None:
+def _check_legs(side: int, above: int, below: int) -> None:
     """Which types may stand above and below. Source: rest-api.md, errors -1158 to -1199."""
-    kinds = (above.type, below.type)
-    if any(kind not in (LIMIT_MAKER, *_STOPS, *_PROFITS) for kind in kinds):
+    if any(kind not in (LIMIT_MAKER, *_STOPS, *_PROFITS) for kind in (above, below)):
         raise Reject("OCO_ORDER_TYPE_REJECTED")
-    if kinds == (LIMIT_MAKER, LIMIT_MAKER):
+    if above == below == LIMIT_MAKER:
         raise Reject("BOTH_OCO_LIMIT")
     buy = side == BUY
-    if buy and above.type == LIMIT_MAKER:
+    if buy and above == LIMIT_MAKER:
         raise Reject("BUY_OCO_LIMIT_BELOW")
-    if not buy and below.type == LIMIT_MAKER:
+    if not buy and below == LIMIT_MAKER:
         raise Reject("SELL_OCO_LIMIT_ABOVE")
-    if buy and below.type in _STOPS:
+    if buy and below in _STOPS:
         raise Reject("BUY_OCO_STOP_ABOVE")
-    if not buy and above.type in _STOPS:
+    if not buy and above in _STOPS:
         raise Reject("SELL_OCO_STOP_BELOW")
-    if buy and above.type in _PROFITS:
+    if buy and above in _PROFITS:
         raise Reject("BUY_OCO_PROFIT_BELOW")
-    if not buy and below.type in _PROFITS:
+    if not buy and below in _PROFITS:
         raise Reject("SELL_OCO_PROFIT_ABOVE")
 
 
@@ -117,10 +116,13 @@ def _leg(account: Account, symbol: Symbol, ask: Any, words: Words, opo: bool = F
 def _pair(
     account: Account, symbol: Symbol, ask: Any, words: tuple[Words, Words], opo: bool = False
 ) -> list[Order]:
+    """The legs that `words` describe (above, below), the stop-loss leg first."""
+    kinds: list[int] = [getattr(ask, each.at["type"]) for each in words]
+    side: int = getattr(ask, words[0].at["side"])
+    _check_legs(side, kinds[0], kinds[1])
     above = _leg(account, symbol, ask, words[0], opo)
     below = _leg(account, symbol, ask, words[1], opo)
-    _check_legs(above.side, above, below)
-    return [above, below]
+    return [above, below] if side == BUY else [below, above]
 
 
 class PlaceOco(Ask):
@@ -231,12 +233,7 @@ def place_old_oco(pit: Exchange, who: Who, ask: PlaceOldOco) -> PlacedList:
     limit = draft(account, symbol, _Typed(ask, LIMIT_MAKER), _LIMIT_WORDS)
     kind = STOP_LOSS if ask.stop_limit_price is None else STOP_LOSS_LIMIT
     stop = draft(account, symbol, _Typed(ask, kind), _STOP_WORDS)
-    pair = [stop, limit] if ask.side == BUY else [limit, stop]
-    placed = _place(pit, account, symbol, ask, OCO, pair)
-    if ask.side == SELL:  # the old answer names the stop leg first on both sides
-        placed.orders.reverse()
-        placed.order_reports.reverse()
-    return placed
+    return _place(pit, account, symbol, ask, OCO, [stop, limit])
 
 
 # --- OTO ---------------------------------------------------------------------------------------
@@ -293,10 +290,9 @@ class PlaceOpo(_Working):
 def _working(account: Account, symbol: Symbol, ask: Any) -> Order:
     if not symbol.oto_allowed:
         raise Reject("NO_OTO")
-    order = draft(account, symbol, ask, WORKING)
-    if order.type not in (LIMIT, LIMIT_MAKER):
+    if ask.working_type not in (LIMIT, LIMIT_MAKER):
         raise Reject("INVALID_ORDER_TYPE")
-    return order
+    return draft(account, symbol, ask, WORKING)
 
 
 def _check_opo(symbol: Symbol, working: Order, pending: list[Order]) -> None:
