@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradepit.core import life, matching
+from tradepit.core import life, lists, matching
 from tradepit.core.records import PreventedMatch
 from tradepit.core.terms import (
     BUY,
@@ -49,6 +49,9 @@ def prevent(pit: Exchange, taker: Order, maker: Order, price: int) -> None:
     if mode in (EXPIRE_MAKER, EXPIRE_BOTH):
         match.maker_prevented = maker.leaves
     if mode in (DECREMENT, TRANSFER):
+        for order in (maker, taker):
+            if order.list is not None:
+                lists.before_fill(pit, order)
         match.taker_prevented = match.maker_prevented = min(taker.leaves, maker.leaves)
         if mode == TRANSFER and taker.account is not maker.account:
             _transfer(pit, taker, maker, price, match.taker_prevented)

@@ -11,7 +11,7 @@ from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.products.spot.drafts import PLAIN_WORDS, draft
-from tradepit.products.spot.orders import PlaceOrder, find_open
+from tradepit.products.spot.orders import PlaceOrder, cancel_open, find_open
 
 BATCH = "batch"
 
@@ -41,7 +41,7 @@ def batch(pit: Exchange, who: Who, ask: Batch) -> Batched:
     for order_id in ask.cancels:
         try:
             order = find_open(account, symbol, order_id, None)
-            life.cancel(pit, order, life.new_client_id(pit, None))
+            cancel_open(pit, order, life.new_client_id(pit, None))
             done.cancels.append(0)
         except Reject as no:
             done.cancels.append(no.code)
