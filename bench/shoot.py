@@ -44,7 +44,7 @@ class Shooter:
         n = self.number
         side, price = ("BUY", 90_000 - n % 500) if n % 2 else ("SELL", 110_000 + n % 500)
         sent = (
-            f"symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity=0.00100"
+            f"symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity=0.00006"
             f"&price={price}.00&newClientOrderId=bench{os.getpid()}x{n}&recvWindow=60000"
             f"&timestamp={time.time_ns() // 1_000_000}"
         )
@@ -97,6 +97,13 @@ class Connection(asyncio.Protocol):
 
 async def shoot(shooter: Shooter, flight: int, pid: int, warm_s: float, run_s: float) -> None:
     loop = asyncio.get_running_loop()
+
+    def spin() -> None:
+        """Never sleep: to wake a sleeping client would cost the server, and a slow one more."""
+        if not shooter.stopping:
+            loop.call_soon(spin)
+
+    spin()
     for _ in range(flight):
         await loop.create_connection(lambda: Connection(shooter), "127.0.0.1", shooter.port)
     await asyncio.sleep(warm_s)
