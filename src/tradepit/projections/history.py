@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from tradepit.core.accounts import Account
 from tradepit.core.bars import Bar
 from tradepit.core.history import Allocated, Amended, ListRow, MyTrade, Prevented
@@ -29,6 +31,8 @@ from tradepit.projections.schema import (
     Kind,
 )
 from tradepit.projections.tail import Key, Row
+
+_json = msgspec.json.decode
 
 
 class Clock(Protocol):
@@ -86,7 +90,7 @@ class SqlHistory:
 
     def _order(self, row: Row) -> Order:
         pit = self._pit()
-        return Order.load(row[5], pit.symbols, pit.accounts)
+        return Order.load(_json(row[5]), pit.symbols, pit.accounts)
 
     def my_trades(
         self, owner: int, symbol: str, *, order_id: int | None = None,
@@ -235,6 +239,7 @@ class SqlHistory:
 
 
 _ALL = 1 << 31
+_SEQ = -2  # where every row has the command that wrote it
 
 
 class _Wanted:
@@ -261,7 +266,7 @@ def _merge(kind: Kind, rows: list[Row], tail: dict[Key, Row]) -> dict[Key, Row]:
     merged = {kind.ids_of(row): row for row in rows}
     for ids, row in tail.items():
         known = merged.get(ids)
-        if known is None or known[-1] <= row[-1]:
+        if known is None or known[_SEQ] <= row[_SEQ]:
             merged[ids] = row
     return merged
 
@@ -271,7 +276,7 @@ def _trade(row: Row) -> Trade:
 
 
 def _list_row(row: Row) -> ListRow:
-    symbol, contingency, status_type, order_status, updated_us, orders = row[4]
+    symbol, contingency, status_type, order_status, updated_us, orders = _json(row[4])
     return ListRow(
         symbol, row[1], row[2], contingency, status_type, order_status, row[3], updated_us,
         [(order_id, client_id) for order_id, client_id in orders],

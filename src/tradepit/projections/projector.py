@@ -12,8 +12,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+
+import msgspec
 
 from tradepit.core import records
 from tradepit.core.accounts import Account
@@ -22,7 +25,6 @@ from tradepit.core.orders import Order
 from tradepit.core.records import (
     Allocation,
     Amendment,
-    Event,
     Fill,
     ListStatus,
     Outcome,
@@ -45,16 +47,17 @@ from tradepit.projections.schema import (
 from tradepit.projections.store import Store
 from tradepit.projections.tail import Chunk, Tail
 
+_json = msgspec.json.Encoder().encode
 _operator = logging.getLogger("tradepit.projections")
 
 # How long rows wait for SQL, so that a batch is worth its transaction: every transaction writes a
 # page for each symbol and table in it, which in an idle world is most of what goes to the disk.
-_PAUSE_S: Final = 0.25  # with rows of an account
+_PAUSE_S: Final = 0.5  # with rows of an account
 _LAZY_S: Final = 60.0  # with nothing but market data
-_ENOUGH: Final = 2000  # rows that do not wait
+_ENOUGH: Final = 10_000  # rows that do not wait
 _TOO_MANY: Final = 50_000  # rows that make commands wait
 _AGAIN_S: Final = 1.0
-_REPLAY_ROWS: Final = 5000
+_REPLAY_ROWS: Final = 10_000
 
 
 class Pit(Protocol):
@@ -86,6 +89,15 @@ class Projector:
         self._touched: dict[Order, None] = {}
         self._lists: dict[OrderList, None] = {}
         self._tapes: dict[str, Tape] = {}
+        self._takes: dict[int, Callable[[Any, int], None]] = {
+            records.TRADE: self._fill,
+            records.REPORT: self._report,
+            records.LIST_STATUS: self._list_status,
+            records.PREVENTED_MATCH: self._prevented,
+            records.ALLOCATION: self._allocation,
+            records.AMENDMENT: self._amendment,
+        }
+        self._world = store.world
 
     @property
     def cursor(self) -> int:
@@ -146,7 +158,7 @@ class Projector:
         elif not self.tail.sealed:
             if self.tail.open.count >= _ENOUGH:
                 self._seal()
-            elif self._timer is None or (self.tail.open.personal and not self._soon):
+            elif not self._soon and (self._timer is None or self.tail.open.personal):
                 self._set_timer(loop)
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -193,8 +205,11 @@ class Projector:
         if seq <= self._told:
             return
         self._told = seq
+        takes = self._takes
         for event in outcome.events:
-            self._take(event, seq)
+            take = takes.get(event.kind)
+            if take is not None:
+                take(event, seq)
         if self._touched:
             for order in self._touched:
                 self._put_order(order, seq)
@@ -210,35 +225,21 @@ class Projector:
         self.tail.open.seq = seq
         self._schedule()
 
-    def _take(self, event: Event, seq: int) -> None:
-        kind = event.kind
-        if kind == records.TRADE:
-            assert isinstance(event, Fill)
-            self._fill(event, seq)
-        elif kind == records.REPORT:
-            assert isinstance(event, Report)
-            if not event.order.account.quiet:
-                self._touched[event.order] = None
-        elif kind == records.LIST_STATUS:
-            assert isinstance(event, ListStatus)
-            if not event.order_list.account.quiet:
-                self._lists[event.order_list] = None
-        elif kind == records.PREVENTED_MATCH:
-            assert isinstance(event, PreventedMatch)
-            self._prevented(event, seq)
-        elif kind == records.ALLOCATION:
-            assert isinstance(event, Allocation)
-            self._allocation(event, seq)
-        elif kind == records.AMENDMENT:
-            assert isinstance(event, Amendment)
-            self._amendment(event, seq)
+    def _report(self, report: Report, _seq: int) -> None:
+        order = report.order
+        if not order.account.quiet:
+            self._touched[order] = None
+
+    def _list_status(self, status: ListStatus, _seq: int) -> None:
+        if not status.order_list.account.quiet:
+            self._lists[status.order_list] = None
 
     def _fill(self, fill: Fill, seq: int) -> None:
         symbol = fill.symbol
         put = self.tail.open.put
         put(TRADES, (
             symbol.name, fill.trade_id, fill.price, fill.qty, fill.quote, fill.at_us,
-            fill.buyer_is_maker, seq,
+            fill.buyer_is_maker, seq, self._world,
         ))  # fmt: skip
         self._tapes[symbol.name] = symbol.tape
         maker, taker = fill.maker, fill.taker
@@ -257,6 +258,7 @@ class Projector:
         self.tail.open.put(MY_TRADES, (
             order.account.id, fill.symbol.name, fill.trade_id, order.order_id, order.list_id,
             fill.price, fill.qty, fill.quote, *paid, fill.at_us, order.side == BUY, is_maker, seq,
+            self._world,
         ))  # fmt: skip
 
     def _prevented(self, match: PreventedMatch, seq: int) -> None:
@@ -268,6 +270,7 @@ class Projector:
                 owner, match.symbol.name, match.match_id, match.taker.order_id,
                 match.maker_symbol.name, match.maker.order_id, match.trade_group, match.mode,
                 match.price, match.taker_prevented, match.maker_prevented, match.at_us, seq,
+                self._world,
             ))  # fmt: skip
 
     def _allocation(self, given: Allocation, seq: int) -> None:
@@ -276,7 +279,7 @@ class Projector:
             self.tail.open.put(ALLOCATIONS, (
                 order.account.id, given.symbol.name, given.allocation_id, order.order_id,
                 order.list_id, given.price, given.qty, given.quote, given.commission,
-                given.commission_asset, given.at_us, order.side == BUY, seq,
+                given.commission_asset, given.at_us, order.side == BUY, seq, self._world,
             ))  # fmt: skip
 
     def _amendment(self, done: Amendment, seq: int) -> None:
@@ -285,13 +288,13 @@ class Projector:
             self.tail.open.put(AMENDMENTS, (
                 order.account.id, order.symbol.name, order.order_id, done.exec_id,
                 done.orig_client_id, done.new_client_id, done.orig_qty, done.new_qty, done.at_us,
-                seq,
+                seq, self._world,
             ))  # fmt: skip
 
     def _put_order(self, order: Order, seq: int) -> None:
         self.tail.open.put(ORDERS, (
             order.account.id, order.symbol.name, order.order_id, order.client_id,
-            order.created_us, order.dump(), seq,
+            order.created_us, _json(order.dump()).decode(), seq, self._world,
         ))  # fmt: skip
 
     def _put_list(self, found: OrderList, seq: int) -> None:
@@ -300,7 +303,8 @@ class Projector:
             found.updated_us, [[order.order_id, order.client_id] for order in found.orders],
         ]  # fmt: skip
         self.tail.open.put(ORDER_LISTS, (
-            found.account.id, found.list_id, found.client_id, found.created_us, body, seq,
+            found.account.id, found.list_id, found.client_id, found.created_us,
+            _json(body).decode(), seq, self._world,
         ))  # fmt: skip
 
     def _drain(self, name: str, tape: Tape, seq: int) -> None:
@@ -308,11 +312,11 @@ class Projector:
         put = self.tail.open.put
         if tape.closed_aggs:
             for agg in tape.closed_aggs:
-                put(AGGS, (name, *agg, seq))
+                put(AGGS, (name, *agg, seq, self._world))
             tape.closed_aggs = []
         if tape.closed_bars:
             for width_us, bar in tape.closed_bars:
-                put(BARS, (name, width_us, *bar.row(), seq))
+                put(BARS, (name, width_us, *bar.row(), seq, self._world))
             tape.closed_bars = []
 
     # --- Recovery ------------------------------------------------------------------------------

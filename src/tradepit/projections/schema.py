@@ -1,58 +1,60 @@
 """The tables of history: one schema for SQLite and PostgreSQL.
 
-Every table has the same shape: the world, what a query must know (`prefix`), what identifies a row
-behind that (`ids`, whose first column grows with time), the rest, and `seq`, the command that wrote
-it. Amounts and prices are units of 1e-8, times microseconds; `body` is the JSON of what only code
-reads.
+Every table has the same shape: what a query must know (`prefix`), what identifies a row behind that
+(`ids`, whose first column grows with time), the rest, `seq`, the command that wrote it, and the
+world. Amounts and prices are units of 1e-8, times microseconds; `body` is the JSON of what only
+code reads.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
 
 METADATA: Final = MetaData()
+_kinds: Final[list[Kind]] = []
 _TYPES: Final = {"text": Text, "int": BigInteger, "bool": Boolean}
 
 
 class Kind:
-    """One kind of rows. A row in memory is the tuple of `columns` (all but the world).
+    """One kind of rows. A row in memory is the tuple of `columns`.
 
-    time: the column that tells when, or "" when rows have no time of their own.
+    index: its place in KINDS. time: the column that tells when.
     """
 
     def __init__(self, name: str, prefix: str, ids: str, rest: str, *, time: str) -> None:
         self.name = name
         self.time = time
+        self.index = len(_kinds)
+        _kinds.append(self)
         parts = [[word.split(":") for word in part.split()] for part in (prefix, ids, rest)]
-        named = [*parts[0], *parts[1], *parts[2], ["seq"]]
+        named = [*parts[0], *parts[1], *parts[2], ["seq"], ["world"]]
         types = {pair[0]: pair[1] if len(pair) > 1 else "int" for pair in named}
         self.columns: Final = tuple(types)
         self.prefix: Final = tuple(pair[0] for pair in parts[0])
         self.ids: Final = tuple(pair[0] for pair in parts[1])
-        self.personal: Final = self.columns[0] == "owner"
         self.at: Final = {column: index for index, column in enumerate(self.columns)}
-        self._ids_from = len(self.prefix)
-        self._ids_to = len(self.prefix) + len(self.ids)
-        keys = {"world", *self.prefix, *self.ids}
+        self.cut: Final = len(self.prefix)  # row[:cut] is the prefix
+        self.end: Final = len(self.prefix) + len(self.ids)  # row[cut:end] are the ids
         self.table: Final = Table(
-            name, METADATA, Column("world", BigInteger, primary_key=True, autoincrement=False),
-            *(
-                Column(
-                    column, _TYPES[kind], primary_key=column in keys, nullable=False,
-                    autoincrement=False,
-                )
-                for column, kind in types.items()
-            ),
+            name, METADATA,
+            *(Column(column, _TYPES[word], nullable=False) for column, word in types.items()),
+            PrimaryKeyConstraint("world", *self.prefix, *self.ids),
             sqlite_with_rowid=False,
         )  # fmt: skip
 
-    def prefix_of(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        return row[: self._ids_from]
-
     def ids_of(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        return row[self._ids_from : self._ids_to]
+        return row[self.cut : self.end]
 
 
 ORDERS: Final = Kind(
@@ -96,9 +98,8 @@ BARS: Final = Kind(
     time="open_us",
 )  # fmt: skip
 
-KINDS: Final = (
-    ORDERS, MY_TRADES, ORDER_LISTS, PREVENTED, ALLOCATIONS, AMENDMENTS, TRADES, AGGS, BARS,
-)  # fmt: skip
+KINDS: Final = tuple(_kinds)
+PERSONAL: Final = TRADES.index  # kinds before it are of one account
 
 CURSOR: Final = Table(
     "cursor", METADATA,

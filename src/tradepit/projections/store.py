@@ -8,6 +8,7 @@ a busy loop then waits once, not once a row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +32,6 @@ from tradepit.projections.tail import Chunk, Key, Row
 
 _ROWS_AT_ONCE: Final = (64, 8, 1)
 _rows_of_text = msgspec.json.Decoder(list[list[Any]]).decode
-_text = msgspec.json.Encoder().encode
 
 
 class Store:
@@ -61,12 +61,11 @@ class Store:
             return self._cursor(db) or 0
 
     def _upsert(self, kind: Kind, count: int) -> str:
-        columns = ("world", *kind.columns)
-        row = "(" + ", ".join([self._mark] * len(columns)) + ")"
+        row = "(" + ", ".join([self._mark] * len(kind.columns)) + ")"
         keys = ", ".join(("world", *kind.prefix, *kind.ids))
-        rest = [c for c in kind.columns if c not in kind.prefix and c not in kind.ids]
+        rest = kind.columns[kind.end : -1]
         news = ", ".join(f'"{column}" = excluded."{column}"' for column in rest)
-        names = ", ".join(f'"{column}"' for column in columns)
+        names = ", ".join(f'"{column}"' for column in kind.columns)
         return (
             f'INSERT INTO "{kind.name}" ({names}) VALUES {", ".join([row] * count)}'
             f" ON CONFLICT ({keys}) DO UPDATE SET {news}"
@@ -80,17 +79,11 @@ class Store:
             self._move(db, chunk.seq)
 
     def _write_rows(self, db: Connection, kind: Kind, rows: Sequence[Row]) -> None:
-        body = kind.at.get("body")
         start = 0
         for size, text in zip(_ROWS_AT_ONCE, self._texts[kind.name], strict=True):
             while len(rows) - start >= size:
-                values: list[Any] = []
-                for row in rows[start : start + size]:
-                    values.append(self.world)
-                    values.extend(row)
-                    if body is not None:
-                        values[body - len(row)] = _text(row[body]).decode()
-                db.exec_driver_sql(text, tuple(values))
+                values = tuple(chain.from_iterable(rows[start : start + size]))
+                db.exec_driver_sql(text, values)
                 start += size
 
     def _move(self, db: Connection, seq: int) -> None:
@@ -139,10 +132,6 @@ class Store:
                 rows = _rows_of_text(db.execute(select(func.json_group_array(row))).scalar_one())
             else:
                 rows = [list(row) for row in db.execute(query)]
-        body = kind.at.get("body")
-        if body is not None:
-            for found in rows:
-                found[body] = msgspec.json.decode(found[body])
         return [tuple(found) for found in rows]
 
     def first_id(self, kind: Kind, prefix: Key, at_us: int) -> int:

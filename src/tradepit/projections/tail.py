@@ -7,9 +7,9 @@ copies one small dictionary at a time, which nothing can interrupt.
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
-from tradepit.projections.schema import KINDS, Kind
+from tradepit.projections.schema import KINDS, PERSONAL, Kind
 
 Row: TypeAlias = tuple[Any, ...]
 Key: TypeAlias = tuple[Any, ...]
@@ -18,26 +18,31 @@ Key: TypeAlias = tuple[Any, ...]
 class Chunk:
     """Rows by kind, prefix and ids: the newest row of an id is the only one."""
 
+    __slots__ = ("count", "rows", "seq")
+
     def __init__(self) -> None:
-        self.rows: Final[dict[str, dict[Key, dict[Key, Row]]]] = {k.name: {} for k in KINDS}
+        self.rows: list[dict[Key, dict[Key, Row]]] = [{} for _ in KINDS]
         self.count = 0
         self.seq = 0  # the last command told of
-        self.personal = False  # rows of an account are among them
 
     def put(self, kind: Kind, row: Row) -> None:
-        by_prefix = self.rows[kind.name]
-        prefix = kind.prefix_of(row)
-        found = by_prefix.get(prefix)
+        rows = self.rows[kind.index]
+        cut = kind.cut
+        prefix = row[:cut]
+        found = rows.get(prefix)
         if found is None:
-            found = by_prefix[prefix] = {}
-        found[kind.ids_of(row)] = row
+            found = rows[prefix] = {}
+        found[row[cut : kind.end]] = row
         self.count += 1
-        if kind.personal:
-            self.personal = True
+
+    @property
+    def personal(self) -> bool:
+        """Whether rows of an account are among them."""
+        return any(self.rows[:PERSONAL])
 
     def all(self, kind: Kind) -> list[Row]:
         """Every row of one kind."""
-        return [row for rows in self.rows[kind.name].values() for row in rows.values()]
+        return [row for rows in self.rows[kind.index].values() for row in rows.values()]
 
 
 class Tail:
@@ -68,7 +73,7 @@ class Tail:
         found: dict[Key, Row] = {}
         newest = self.open
         for chunk in (*self.sealed, newest):
-            rows = chunk.rows[kind.name].get(prefix)
+            rows = chunk.rows[kind.index].get(prefix)
             if rows is not None:
                 found.update(rows)
         return found
