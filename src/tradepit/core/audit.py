@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradepit.core.terms import BUY, NEW, PARTIALLY_FILLED, PENDING_NEW
+from tradepit.core.units import mul_ceil
 
 if TYPE_CHECKING:
     from tradepit.core.accounts import Account
@@ -55,6 +56,10 @@ def _audit_order(order: Order, found: list[str]) -> None:
         found.append(f"{name}: open with nothing left")
     if not order.open or order.status not in (NEW, PENDING_NEW, PARTIALLY_FILLED):
         found.append(f"{name}: open with status {order.status}")
+    if order.level is not None and (order.list is None or len(order.list.pair) != 2):
+        need = mul_ceil(order.limit_price, order.leaves) if order.side == BUY else order.leaves
+        if order.held != need:
+            found.append(f"{name}: holds {order.held}, may cost {need}")
     if order.status == PENDING_NEW and order.held:
         found.append(f"{name}: pending, yet holds {order.held}")
 

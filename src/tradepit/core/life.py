@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tradepit.core import filters, lists, matching
 from tradepit.core.accounts import ORDER_LIMITS
 from tradepit.core.records import Report
-from tradepit.core.rejects import Reject
+from tradepit.core.rejects import CANCEL_REJECTED, Reject
 from tradepit.core.terms import (
     BUY,
     CANCELED,
@@ -379,10 +379,12 @@ def report(pit: Exchange, order: Order, exec_type: int) -> Report:
     return told
 
 
-def admit_cancel(symbol: Symbol) -> None:
+def admit_cancel(account: Account, symbol: Symbol) -> None:
     """A closed market lets nobody cancel, unless it is open for cancels only."""
+    if not account.can_trade:
+        raise Reject("ACCOUNT_CANNOT_TRADE", code=CANCEL_REJECTED)
     if symbol.status != TRADING and symbol.status != SYMBOL_CANCEL_ONLY:
-        raise Reject("MARKET_CLOSED", code=-2011)
+        raise Reject("MARKET_CLOSED", code=CANCEL_REJECTED)
 
 
 def new_client_id(pit: Exchange, given: str | None) -> str:

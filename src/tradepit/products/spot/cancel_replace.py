@@ -160,7 +160,7 @@ def cancel_replace(pit: Exchange, who: Who, ask: CancelReplace) -> CancelReplace
 def _cancel_first(
     pit: Exchange, account: Account, symbol: Symbol, ask: CancelReplace
 ) -> CanceledOrder | CanceledList:
-    life.admit_cancel(symbol)
+    life.admit_cancel(account, symbol)
     old = find_open(account, symbol, ask.cancel_order_id, ask.cancel_orig_client_order_id)
     check_restrictions(old, ask.cancel_restrictions)
     return cancel_open(pit, old, life.new_client_id(pit, ask.cancel_new_client_order_id))

@@ -419,8 +419,8 @@ def cancel_list(pit: Exchange, who: Who, ask: CancelList) -> CanceledList:
     symbol = pit.symbol(ask.symbol)
     if ask.order_list_id is None and ask.list_client_order_id is None:
         raise Reject("EITHER_PARAM", "orderListId", "listClientOrderId")
-    life.admit_cancel(symbol)
     account = pit.accounts[who.owner]
+    life.admit_cancel(account, symbol)
     found = None
     if ask.order_list_id is not None:
         found = account.lists.get(ask.order_list_id)

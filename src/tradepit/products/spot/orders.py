@@ -214,8 +214,8 @@ def cancel_order(pit: Exchange, who: Who, ask: CancelOrder) -> CanceledOrder | C
     """Cancel order."""
     symbol = pit.symbol(ask.symbol)
     need_one(ask.order_id, ask.orig_client_order_id, ("origClientOrderId", "orderId"))
-    life.admit_cancel(symbol)
     account = pit.accounts[who.owner]
+    life.admit_cancel(account, symbol)
     order = find_open(account, symbol, ask.order_id, ask.orig_client_order_id)
     check_restrictions(order, ask.cancel_restrictions)
     return cancel_open(pit, order, life.new_client_id(pit, ask.new_client_order_id))
@@ -232,8 +232,9 @@ class CancelAll(Ask):
 def cancel_all(pit: Exchange, who: Who, ask: CancelAll) -> list[CanceledOrder | CanceledList]:
     """Cancel all open orders on a symbol, order lists included."""
     symbol = pit.symbol(ask.symbol)
-    life.admit_cancel(symbol)
-    opened = pit.accounts[who.owner].on(symbol.name)
+    account = pit.accounts[who.owner]
+    life.admit_cancel(account, symbol)
+    opened = account.on(symbol.name)
     if not opened.orders:
         raise Reject("UNKNOWN_ORDER", code=CANCEL_REJECTED)
     cancel_id = life.new_client_id(pit, None)
