@@ -53,6 +53,8 @@ $(STAMPS)/bench: pyproject.toml | $(VENV)/bin/python
 	@mkdir -p $(STAMPS) && touch $(STAMPS)/app $@
 
 up: $(STAMPS)/app
+	@test -d src/tradepit/_fast || test -n "$$TRADEPIT_PURE" || \
+		echo "The core runs uncompiled; with a C compiler, 'make fast' makes it faster."
 	@exec $(VENV)/bin/tradepit up $(ARGS)
 
 fast: $(STAMPS)/fast
