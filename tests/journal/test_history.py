@@ -332,3 +332,36 @@ async def test_a_refused_order_leaves_no_row(tmp_path: Path, where: str) -> None
             await pit.sell(ALICE, 50_000, 1_000_000)
         await settled(pit, where)
         assert len(await asked(pit.history.orders, 1, SYMBOL)) == 1
+
+
+async def test_a_history_that_cannot_be_written_makes_commands_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Memory stays bounded, nothing is lost, and a stop does not hang."""
+    monkeypatch.setattr(projecting, "_TOO_MANY", 50)
+    monkeypatch.setattr(projecting, "_ENOUGH", 10)
+    monkeypatch.setattr(projecting, "_AGAIN_S", 0.02)
+    async with opened(tmp_path) as pit:
+        write = pit.projector.store.write
+        full = True
+
+        def writing(chunk: Any) -> None:
+            if full:
+                raise OSError("No space left on device")
+            write(chunk)
+
+        monkeypatch.setattr(pit.projector.store, "write", writing)
+        tasks = [asyncio.ensure_future(pit.buy(BOB, 40_000, 0.001)) for _ in range(100)]
+        await asyncio.sleep(0.2)
+        tasks += [asyncio.ensure_future(pit.buy(BOB, 40_000, 0.001)) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        assert [task.done() for task in tasks] == [True] * 100 + [False] * 20
+        assert "cannot be written: No space left" in caplog.text
+        full = False
+        await asyncio.gather(*tasks)
+        assert len(await asked(pit.history.orders, 2, SYMBOL)) == 120
+        full = True
+        await pit.buy(BOB, 40_000, 0.001)
+    assert "The log has it" in caplog.text
+    async with opened(tmp_path) as pit:
+        assert len(await asked(pit.history.orders, 2, SYMBOL)) == 121

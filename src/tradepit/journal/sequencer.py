@@ -157,7 +157,7 @@ class Sequencer(Generic[M]):
         if not self._queue:
             self._quiet.set()
             return
-        if any(brake() for brake in self.brakes):
+        if not self._closed and any(brake() for brake in self.brakes):
             self._flushing = True
             self._loop.call_later(_BRAKE_S, self._flush)
             return

@@ -125,7 +125,7 @@ class Projector:
             await self._moved.wait()
 
     async def stop(self) -> None:
-        """Write what is left and close the database."""
+        """Write what is left, if that can be done, and close the database."""
         if self._loop is not None:
             self._stopping.set()
             self._jobs.put(None)
@@ -133,10 +133,13 @@ class Projector:
             self._loop = None
             if self._timer is not None:
                 self._timer.cancel()
-        for chunk in self.tail.sealed:
-            self.store.write(chunk)
-            self.tail.drop(chunk)
-        self._flush()
+        try:
+            for chunk in self.tail.sealed:
+                self.store.write(chunk)
+                self._written(chunk)
+            self._flush()
+        except Exception as wrong:
+            _operator.error("The end of the history is not written: %s. The log has it.", wrong)
         self.store.close()
 
     def _flush(self) -> None:
