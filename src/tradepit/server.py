@@ -56,6 +56,7 @@ MAIN: Final = "main"
 AUDIT_EVERY: Final = 1_000  # commands, with --audit
 DRAIN_S: Final = 5  # how long clients may take to read their last answers
 SQL_THREADS: Final = 4
+COLLECT_AFTER: Final = (20_000, 20, 50)  # new objects; young collections; middle ones
 FILES_WANTED: Final = 8_192  # sockets are files
 
 log = logging.getLogger("tradepit.server")
@@ -338,9 +339,7 @@ async def _serve_until_told(settings: Config, listener: socket.socket) -> int:
         if settings.config_out is not None:
             _write_private(settings.config_out, json.dumps(served.facts(), indent=2) + "\n")
         _say(_banner(served))
-        # What lives until the end need not be looked through by the collector again and again.
-        gc.collect()
-        gc.freeze()
+        _tame_collector()
         return await told
 
 
@@ -405,6 +404,14 @@ def _on_signal(loop: asyncio.AbstractEventLoop, number: int, act: Any) -> None:
         loop.add_signal_handler(number, act)
     except NotImplementedError:  # Windows
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+
+
+def _tame_collector() -> None:
+    """What lives until the end need not be looked through again and again, and what a request
+    leaves behind is mostly no cycle: looking more seldom is a fifth of an order's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _allow_files() -> None:

@@ -459,10 +459,19 @@ def test_once_more_before_the_engine(server: Server, monkeypatch: pytest.MonkeyP
         check_again(call)
 
     monkeypatch.setattr(door.Call, "check_again", later)
+    counted = unfilled(server)
     refused = server.signed("POST", "/api/v3/order", ORDER)
     assert (refused.code, refused.json["msg"]) == (-1021, LATE)
+    cancel = server.signed("DELETE", "/api/v3/order", "symbol=BTCUSDT&orderId=1")
+    assert cancel.code == -1021
     monkeypatch.undo()
     assert server.signed("GET", "/api/v3/openOrders").json == []
+    assert unfilled(server) == counted + 1, "documented: that refusal costs an order"
+
+
+def unfilled(server: Server) -> int:
+    rows = server.signed("GET", "/api/v3/rateLimit/order").json
+    return int(next(row["count"] for row in rows if row["interval"] == "DAY"))
 
 
 # --- Order of checks ---------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from tradepit.gateways.limits import IpLimits, Meter, limit_row
 from tradepit.gateways.pairs import decode, read_pairs, split_signature
 from tradepit.gateways.sockets import Attempts, Manners, Opener, Session
 from tradepit.gateways.worlds import World
+from tradepit.products.spot.late import LATE, LateOrder
 
 log = logging.getLogger("tradepit.door")
 
@@ -165,6 +166,10 @@ class Door:
         """The answer of a call whose command or SQL query came to an end."""
         try:
             return self._answer(call, done.result())
+        except Reject as refused:
+            if refused.name == "INVALID_TIMESTAMP":
+                count_late(call)
+            return self.refuse(call, refused)
         except asyncio.CancelledError:
             return self.refuse(call, Reject("DISCONNECTED"))
         except Exception as wrong:
@@ -209,15 +214,23 @@ class Door:
         headers = self._used(call)
         if call.operation is not None and call.operation.unfilled_orders:
             pit = call.world.pit
-            account = pit.accounts[call.who.owner]
-            account.roll_windows(pit.at_us)
-            headers += _ORDER_COUNTS % tuple(account.window_counts)
+            counts = pit.accounts[call.who.owner].counts_at(pit.at_us)
+            headers += _ORDER_COUNTS % tuple(counts)
         return Answer(200, encode(reply, call.micro), headers)
 
     def _used(self, call: Call) -> bytes:
         if call.limits is None or call.meter is None:
             return b""
         return call.limits.lines(call.meter)
+
+
+def count_late(call: Call) -> None:
+    """Have an order that the second look at its timestamp refused counted like a placed one."""
+    operation = call.operation
+    if operation is not None and operation.unfilled_orders:
+        ask = LateOrder(orders=operation.unfilled_orders)
+        counted = call.world.sequencer.submit(call.who, LATE, ask)
+        counted.add_done_callback(asyncio.Future.exception)  # a world that stops counts no more
 
 
 def check_host(door: Door, call: Call) -> None:
