@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from tradepit.catalog.fields import (
     Bool,
+    Era,
     OrderType,
     PermissionNames,
     Plain,
@@ -87,12 +88,12 @@ class SymbolInfo(Reply):
     iceberg_allowed: Bool
     oco_allowed: Bool
     oto_allowed: Bool
-    opo_allowed: Bool
+    opo_allowed: Annotated[Bool, Era(since="2025-12-18")]
     quote_order_qty_market_allowed: Bool
     allow_trailing_stop: Bool
     cancel_replace_allowed: Bool
-    amend_allowed: Bool
-    peg_instructions_allowed: Bool
+    amend_allowed: Annotated[Bool, Era(since="2025-04-24")]
+    peg_instructions_allowed: Annotated[Bool, Era(since="2025-08-27")]
     is_spot_trading_allowed: Bool
     is_margin_trading_allowed: Bool
     filters: list[dict[str, Any]]
@@ -118,8 +119,8 @@ class ExchangeInfo(Reply):
 
 class ExchangeInfoAsk(Choice):
     permissions: PermissionNames | None = None
-    show_permission_sets: Bool = True
-    symbol_status: SymbolStatus | None = None
+    show_permission_sets: Annotated[Bool, Era(since="2024-10-17")] = True
+    symbol_status: Annotated[SymbolStatus, Era(since="2024-10-17")] | None = None
 
 
 @operation(

@@ -20,7 +20,6 @@ from tradepit.catalog.fields import (
     Qty,
     ShortText,
     SymbolName,
-    SymbolStatus,
     Time,
 )
 from tradepit.catalog.language import DATABASE, Ask, Reply, operation
@@ -29,7 +28,14 @@ from tradepit.core.rejects import Reject
 from tradepit.core.tape import Agg, Trade, first_at
 from tradepit.core.units import MAX_AMOUNT
 from tradepit.products.spot.archive import Archive
-from tradepit.products.spot.selectors import Limit, OneSymbol, OneSymbolStatus, listed, one
+from tradepit.products.spot.selectors import (
+    Limit,
+    OneSymbol,
+    OneSymbolStatus,
+    WithStatus,
+    listed,
+    one,
+)
 
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
@@ -42,7 +48,7 @@ AVERAGE_MINS = 5
 class DepthAsk(Ask):
     symbol: SymbolName
     limit: Annotated[Int, Between(1, 5000, clip=True)] = 100
-    symbol_status: SymbolStatus | None = None
+    symbol_status: WithStatus | None = None
 
 
 class Depth(Reply):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
-from tradepit.catalog.fields import Between, Int, SymbolName, SymbolStatus
+from tradepit.catalog.fields import Between, Era, Int, SymbolName, SymbolStatus
 from tradepit.catalog.kinds import SYMBOLS_RANGE, Kind, TextList
 from tradepit.catalog.kinds import Symbol as SymbolKind
 from tradepit.catalog.language import Ask
@@ -21,6 +21,7 @@ ManySymbols: TypeAlias = Annotated[
     tuple[str, ...], TextList(SymbolKind(), SYMBOLS_RANGE, most=1_000_000)
 ]
 Limit: TypeAlias = Annotated[Int, Between(1, 1000, clip=True)]
+WithStatus: TypeAlias = Annotated[SymbolStatus, Era(since="2025-10-28")]
 
 _ZONE = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-9]{2}))?", re.ASCII)
 _WINDOW = re.compile(r"([1-9][0-9]?)([mhd])", re.ASCII)

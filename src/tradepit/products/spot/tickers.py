@@ -15,7 +15,6 @@ from tradepit.catalog.fields import (
     Percent,
     Price,
     Qty,
-    SymbolStatus,
     TickerType,
     Time,
 )
@@ -27,6 +26,7 @@ from tradepit.products.spot.selectors import (
     Choice,
     TimeZone,
     WindowSize,
+    WithStatus,
     choose,
     choose_some,
 )
@@ -43,7 +43,7 @@ Answer: TypeAlias = R | list[R] | Callable[[], R | list[R]]
 
 
 class StatusAsk(Choice):
-    symbol_status: SymbolStatus | None = None
+    symbol_status: WithStatus | None = None
 
 
 def each(found: Symbol | list[Symbol], row: Callable[[Symbol], R]) -> R | list[R]:
@@ -272,7 +272,7 @@ def measure(
 
 class TypedAsk(Choice):
     type: TickerType = "FULL"
-    symbol_status: SymbolStatus | None = None
+    symbol_status: WithStatus | None = None
 
 
 def day_weight(ask: TypedAsk) -> int:
