@@ -96,7 +96,7 @@ def _shrink(pit: Exchange, order: Order, new_qty: int, before: str) -> Amendment
         order.symbol.book.reduce(order, min(order.visible, order.leaves))
     if order.held and len(_amended_with(order)) == 1:
         if order.contingent and order.working_us < 0:
-            life.hold(pit, order, life.required(pit, order))
+            life.hold(pit, order, min(life.required(pit, order), order.held))
         else:
             matching.trim_hold(pit, order)
     told = life.report(pit, order, X_REPLACED)

@@ -199,7 +199,9 @@ def required(pit: Exchange, order: Order) -> int:
     if order.limit_price:
         return mul_ceil(order.limit_price, order.leaves)
     if order.contingent and order.working_us < 0:
-        return mul_ceil(order.stop_price or order.symbol.last_price, order.leaves)
+        if not order.stop_price and not order.extra.hold_price:
+            order.own_extra().hold_price = order.symbol.last_price
+        return mul_ceil(order.stop_price or order.extra.hold_price, order.leaves)
     symbols = pit.routed(order.symbol) if order.extra.used_sor else [order.symbol]
     return matching.probe(pit, order, symbols)[1]
 

@@ -176,22 +176,7 @@ def allocate(pit: Exchange, maker: Order, taker: Order, qty: int) -> None:
     venue.last_price = price
     given = Allocation(symbol, symbol.next_allocation_id, taker, price, qty, quote, at_us)
     symbol.next_allocation_id += 1
-    ledger = pit.ledger
-    base = symbol.base
-    own = pit.house_balance(pit.routing, symbol.quote)
-    other = pit.house_balance(pit.routing, venue.quote)
-    if taker.side == BUY:
-        ledger.pay(pit.spot(taker.account, symbol.quote), own, quote)
-        ledger.post(other, pit.spot(maker.account, venue.quote), quote)
-        ledger.pay(pit.spot(maker.account, base), pit.spot(taker.account, base), qty)
-        taker.held -= quote
-        maker.held -= qty
-    else:
-        ledger.pay(pit.spot(taker.account, base), pit.spot(maker.account, base), qty)
-        ledger.post(own, pit.spot(taker.account, symbol.quote), quote)
-        ledger.pay(pit.spot(maker.account, venue.quote), other, quote)
-        taker.held -= qty
-        maker.held -= quote
+    route(pit, maker, taker, qty, quote)
     taker.own_extra().floor = FLOOR_SOR
     if taker.executed == 0:
         taker.account.first_fill(at_us, False)
@@ -217,6 +202,28 @@ def allocate(pit: Exchange, maker: Order, taker: Order, qty: int) -> None:
     _tell(pit, maker, fill, True)
     _after_maker(pit, maker, qty)
     _after_taker(pit, taker)
+
+
+def route(pit: Exchange, maker: Order, taker: Order, qty: int, quote: int) -> None:
+    """Move base and quote between two orders whose symbols may differ in their quote asset."""
+    symbol = taker.symbol
+    venue = maker.symbol
+    ledger = pit.ledger
+    base = symbol.base
+    own = pit.house_balance(pit.routing, symbol.quote)
+    other = pit.house_balance(pit.routing, venue.quote)
+    if taker.side == BUY:
+        ledger.pay(pit.spot(taker.account, symbol.quote), own, quote)
+        ledger.post(other, pit.spot(maker.account, venue.quote), quote)
+        ledger.pay(pit.spot(maker.account, base), pit.spot(taker.account, base), qty)
+        taker.held -= quote
+        maker.held -= qty
+    else:
+        ledger.pay(pit.spot(taker.account, base), pit.spot(maker.account, base), qty)
+        ledger.post(own, pit.spot(taker.account, symbol.quote), quote)
+        ledger.pay(pit.spot(maker.account, venue.quote), other, quote)
+        taker.held -= qty
+        maker.held -= quote
 
 
 def after_trade(pit: Exchange, symbol: Symbol, fill: Fill, taker_id: int) -> None:

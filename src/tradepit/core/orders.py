@@ -26,7 +26,7 @@ class Extra:
     """What few orders have: strategy labels, trailing, pegs, routing, prevention, amendments."""
 
     __slots__ = (
-        "amends", "extreme", "floor", "last_prevented_id", "opo", "peg_offset", "peg_offset_type",
+        "amends", "extreme", "floor", "hold_price", "last_prevented_id", "opo", "peg_offset", "peg_offset_type",
         "peg_type", "pegged_price", "short", "strategy_id", "strategy_type", "trailing_delta",
         "trailing_us", "used_sor",
     )  # fmt: skip
@@ -47,12 +47,14 @@ class Extra:
         self.amends = 0
         self.short = False  # a reverse MARKET order that the whole book could not fill
         self.opo = False  # a pending order whose quantity comes from its working order
+        self.hold_price = 0  # what a waiting order holds by, where it names no price of its own
 
     def dump(self) -> list[object]:
         return [
             self.strategy_id, self.strategy_type, self.trailing_delta, self.trailing_us,
             self.extreme, self.peg_type, self.peg_offset_type, self.peg_offset, self.pegged_price,
             self.used_sor, self.floor, self.last_prevented_id, self.amends, self.short, self.opo,
+            self.hold_price,
         ]  # fmt: skip
 
 
@@ -192,4 +194,5 @@ def load_extra(row: list) -> Extra:  # type: ignore[type-arg]
     extra.amends = row[12]
     extra.short = row[13]
     extra.opo = row[14]
+    extra.hold_price = row[15]
     return extra

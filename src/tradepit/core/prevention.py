@@ -88,6 +88,9 @@ def _transfer(pit: Exchange, taker: Order, maker: Order, price: int, qty: int) -
     """Quantity and notional change hands between two accounts of a group, without a trade."""
     symbol = taker.symbol
     quote = mul_floor(price, qty)
+    if maker.symbol is not symbol:
+        matching.route(pit, maker, taker, qty, quote)
+        return
     buyer, seller = (maker, taker) if maker.side == BUY else (taker, maker)
     pit.ledger.pay(pit.spot(seller.account, symbol.base), pit.spot(buyer.account, symbol.base), qty)
     pit.ledger.pay(
