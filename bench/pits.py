@@ -39,8 +39,6 @@ def make(symbols: int = 1, handlers: dict[str, Handler] | None = None) -> Exchan
     funds = {row["baseAsset"]: 10_000_000 * ONE for row in rows}
     funds["USDT"] = 4_000_000_000 * ONE
     accounts = [{"name": f"trader{n}", "balances": funds} for n in range(TRADERS)]
-    pit = Exchange(
-        handlers, {"seed": 1, "born_us": BORN_US, "symbols": rows, "accounts": accounts}
-    )
+    pit = Exchange(handlers, {"seed": 1, "born_us": BORN_US, "symbols": rows, "accounts": accounts})
     pit.count_orders = False
     return pit

@@ -160,9 +160,7 @@ def _measure(kinds: list[str], quick: bool) -> list[Figure]:
                     _keep(best, f"{base}.speed", speed, "orders/s", max)
                 rss = resident_kib(served.pid) / 1_024
                 _keep(best, f"{prefix}rest.{kind}.rss", rss, "MiB afterwards", max)
-    return [
-        Figure(key, _words(key), value, unit) for key, (value, unit) in best.items()
-    ]
+    return [Figure(key, _words(key), value, unit) for key, (value, unit) in best.items()]
 
 
 def _keep(best: dict[str, tuple[float, str]], key: str, value: float, unit: str, pick) -> None:  # type: ignore[no-untyped-def]
