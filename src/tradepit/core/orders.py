@@ -26,9 +26,9 @@ class Extra:
     """What few orders have: strategy labels, trailing, pegs, routing, prevention, amendments."""
 
     __slots__ = (
-        "amends", "extreme", "floor", "hold_price", "last_prevented_id", "opo", "peg_offset", "peg_offset_type",
-        "peg_type", "pegged_price", "short", "strategy_id", "strategy_type", "trailing_delta",
-        "trailing_us", "used_sor",
+        "amends", "extreme", "floor", "hold_price", "last_prevented_id", "opo", "peg_offset",
+        "peg_offset_type", "peg_type", "pegged_price", "short", "strategy_id", "strategy_type",
+        "trailing_delta", "trailing_us", "used_sor",
     )  # fmt: skip
 
     def __init__(self) -> None:
