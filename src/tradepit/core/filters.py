@@ -184,7 +184,8 @@ def _exchange_limit(pit: Exchange, name: str, count: int) -> None:
 
 
 def _check_position(pit: Exchange, order: Order) -> None:
-    balance = pit.spot(order.account, order.symbol.base)
-    opened = order.account.on(order.symbol.name)
-    if balance.free + balance.locked + opened.buy_qty + order.qty > order.symbol.max_position:
+    balance = order.account.balances.get(order.symbol.base)
+    owned = 0 if balance is None else balance.free + balance.locked
+    bought = order.account.on(order.symbol.name).buy_qty
+    if owned + bought + order.qty > order.symbol.max_position:
         raise Reject("FILTER", "MAX_POSITION")

@@ -212,9 +212,12 @@ def held_asset(order: Order) -> str:
 
 def hold(pit: Exchange, order: Order, units: int) -> None:
     """Hold `units` in all for the order. Raises: Reject INSUFFICIENT_BALANCE, nothing changed."""
-    balance = pit.spot(order.account, held_asset(order))
+    balance = order.account.balances.get(held_asset(order))
     more = units - order.held
-    if more > 0:
+    if balance is None:  # it never had any; a refusal does not make it an empty balance
+        if more > 0:
+            raise Reject("INSUFFICIENT_BALANCE", hint=f"needs {units} units")
+    elif more > 0:
         if more > balance.free and not balance.house:
             raise Reject("INSUFFICIENT_BALANCE", hint=f"needs {units} units")
         pit.ledger.hold(balance, more)
