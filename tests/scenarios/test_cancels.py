@@ -167,6 +167,12 @@ def test_a_test_order_is_judged_like_a_real_one() -> None:
         world.ask("alice", path, **good, stopPrice="1")
     assert world.book() == ([], [])
     assert world.counts("alice") == (0, 0)
+    full = World(
+        listing("BTCUSDT", {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": 1}), alice=RICH
+    )
+    full.buy("alice", "1", "100")
+    with full.fails(-1013, "Filter failure: MAX_NUM_ORDERS"):
+        full.ask("alice", path, **good)
 
 
 # --- Who and where -------------------------------------------------------------------------------

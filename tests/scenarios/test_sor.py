@@ -170,7 +170,7 @@ def test_the_rest_of_a_gtc_order_rests_on_its_own_book() -> None:
     world.buy("right", "2", "30000")
     shows(
         world.order("alice", answer["orderId"]), status="FILLED", executedQty="12",
-        cummulativeQuoteQty="385000",
+        cummulativeQuoteQty="385000", workingFloor="EXCHANGE", usedSor=True,
     )  # fmt: skip
     mine = world.ask("alice", "GET /api/v3/myTrades", symbol="BTCUSDT")
     assert [(row["qty"], row["isMaker"]) for row in mine] == [("2.00000000", True)]

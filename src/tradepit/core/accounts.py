@@ -130,7 +130,6 @@ class Account:
         "discount_on", "id", "lists", "lists_by_client", "max_assets", "name", "orders_open",
         "permissions", "prevent_sor", "quiet", "require_stp", "symbols", "trade_group", "uid",
         "updated_us", "window_counts", "window_starts", "algos_open", "icebergs_open",
-        "own_filters",
     )  # fmt: skip
 
     def __init__(self, owner: int, name: str, uid: int, quiet: bool) -> None:
@@ -150,7 +149,6 @@ class Account:
         self.commissions: dict[str, Commission] = {}  # by symbol, where it differs
         self.discount_on = False  # pay commission in the discount asset
         self.max_assets: dict[str, int] = {}  # MAX_ASSET filters: units by asset
-        self.own_filters: dict[str, list[dict[str, object]]] = {}
         self.updated_us = 0
         self.symbols: dict[str, OpenOrders] = {}
         self.lists: dict[int, OrderList] = {}  # open order lists

@@ -15,6 +15,7 @@ from tradepit.core.terms import (
     EXPIRE_MAKER,
     EXPIRED,
     FILLED,
+    FLOOR_EXCHANGE,
     FLOOR_SOR,
     PARTIALLY_FILLED,
     REASON_PRICE_RANGE,
@@ -142,6 +143,8 @@ def trade(pit: Exchange, maker: Order, taker: Order, qty: int) -> None:
         maker.account.first_fill(at_us, True)
     _filled(taker, qty, quote, at_us)
     _filled(maker, qty, quote, at_us)
+    if maker.extra.used_sor:  # its rest was filled on the book that it was sent to
+        maker.extra.floor = FLOOR_EXCHANGE
     paid, asset = _commission(pit, taker, qty, quote, False)
     fill.taker_commission = paid
     fill.taker_commission_asset = asset

@@ -31,7 +31,7 @@ from tradepit.catalog.fields import (
 from tradepit.catalog.fields import ContingencyType as Contingency
 from tradepit.catalog.language import ENGINE, MEMORY, TRADE, Ask, Reply, operation
 from tradepit.core import amend as amending
-from tradepit.core import life, lists
+from tradepit.core import filters, life, lists
 from tradepit.core.accounts import Account, Rates
 from tradepit.core.exchange import Exchange
 from tradepit.core.history import History
@@ -152,6 +152,7 @@ def test_order(pit: Exchange, history: History, who: Who, ask: TestOrder) -> Tes
     account = pit.accounts[who.owner]
     order = draft(account, pit.symbol(ask.symbol), ask, PLAIN_WORDS)
     life.admit(pit, order)
+    filters.check_counts(pit, [order], False)
     return tested(pit, account, order, ask.compute_commission_rates)
 
 

@@ -19,7 +19,7 @@ from tradepit.catalog.fields import (
     TimeInForce,
 )  # fmt: skip
 from tradepit.catalog.language import ENGINE, MEMORY, TRADE, Ask, operation
-from tradepit.core import life
+from tradepit.core import filters, life
 from tradepit.core.accounts import Account
 from tradepit.core.exchange import Exchange
 from tradepit.core.history import History
@@ -99,6 +99,7 @@ def test_sor_order(pit: Exchange, history: History, who: Who, ask: TestSorOrder)
     account = pit.accounts[who.owner]
     order = _routed_draft(pit, account, ask)
     life.admit(pit, order)
+    filters.check_counts(pit, [order], False)
     reply = tested(pit, account, order, ask.compute_commission_rates)
     reply.special_commission_for_order = UNSET
     return reply
