@@ -16,7 +16,7 @@ from tests.gateways.test_keys import pem_of
 from tradepit.config import Config
 from tradepit.core.accounts import ApiKey
 from tradepit.core.terms import ED25519, HMAC, MAY_READ, MAY_TRADE, RSA
-from tradepit.gateways import door
+from tradepit.gateways import checks
 
 ORDER = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=90000"
 TEST = "/api/v3/order/test"
@@ -452,13 +452,13 @@ def test_either_clock_or_the_worlds_alone() -> None:
 
 def test_once_more_before_the_engine(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was in time at the door and is late when its turn comes is refused, unplaced."""
-    check_again = door.Call.check_again
+    check_again = checks.Call.check_again
 
-    def later(call: door.Call) -> None:
+    def later(call: checks.Call) -> None:
         call.sent_us -= 10_000_000
         check_again(call)
 
-    monkeypatch.setattr(door.Call, "check_again", later)
+    monkeypatch.setattr(checks.Call, "check_again", later)
     counted = unfilled(server)
     refused = server.signed("POST", "/api/v3/order", ORDER)
     assert (refused.code, refused.json["msg"]) == (-1021, LATE)

@@ -212,10 +212,10 @@ def test_dev_keys_where_the_owner_says_so() -> None:
 def test_control_answers_to_this_machine_only(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tradepit.gateways import door
+    from tradepit.gateways import checks
 
     assert server.request("GET", "/_tradepit/v1/info").status == 200
-    monkeypatch.setattr(door, "LOOPBACK", frozenset({"::1"}))
+    monkeypatch.setattr(checks, "LOOPBACK", frozenset({"::1"}))
     assert server.request("GET", "/_tradepit/v1/info").status == 403
 
 

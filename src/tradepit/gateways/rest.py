@@ -23,7 +23,8 @@ from uvicorn.server import ServerState
 
 from tradepit.core.rejects import Reject
 from tradepit.gateways.answers import FIRST_LINES, Answer, refusal, refused_answer
-from tradepit.gateways.door import Call, Door
+from tradepit.gateways.checks import Call
+from tradepit.gateways.door import Door
 
 log = logging.getLogger("tradepit.rest")
 

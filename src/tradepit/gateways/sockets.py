@@ -24,7 +24,7 @@ from tradepit.core.rejects import Reject
 from tradepit.gateways.answers import refusal
 
 if TYPE_CHECKING:
-    from tradepit.gateways.door import Call
+    from tradepit.gateways.checks import Call
 
 log = logging.getLogger("tradepit.sockets")
 

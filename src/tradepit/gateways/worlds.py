@@ -41,4 +41,4 @@ class World:
     @property
     def pit(self) -> Exchange:
         """The state; another object after it had to be rebuilt, so ask for it each time."""
-        return self.sequencer.machine
+        return self.sequencer.world.machine

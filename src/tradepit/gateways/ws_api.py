@@ -19,9 +19,10 @@ from tradepit.catalog.language import NONE, Operation, by_ws_method
 from tradepit.catalog.parse import json_pairs
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
-from tradepit.gateways import door as chain
+from tradepit.gateways import checks as chain
 from tradepit.gateways import session_methods  # noqa: F401  (declares its operations)
-from tradepit.gateways.door import Call, Door
+from tradepit.gateways.checks import Call
+from tradepit.gateways.door import Door
 from tradepit.gateways.keys import KEY_FORMAT, Holder
 from tradepit.gateways.sockets import Manners, Session
 from tradepit.gateways.user_events import Subscriber
