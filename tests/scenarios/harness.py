@@ -45,7 +45,7 @@ publish.load()
 
 MODES = ["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"]
 QUOTES = ("USDT", "USDC", "USDP", "BTC", "BNB", "ETH")
-BORN_US = 1_700_000_000_000_000  # 2023-11-14 22:13:20, the first tenth of a ten seconds' window
+BORN_US = 1_700_000_000_000_000  # 2023-11-14 22:13:20, when ten seconds of the order count begin
 MISSING = object()  # in `shows`: the answer has no such field
 EMPTY_SQL = Store("sqlite://")  # nothing is ever flushed: what happened stays in the tail
 PARTIAL = "POST /api/v3/order/cancelReplace"  # its refusals are half done

@@ -180,7 +180,6 @@ def test_too_many_orders() -> None:
 @pytest.mark.parametrize(("kind", "orders"), [("oco", 2), ("oto", 2), ("otoco", 3)])
 def test_a_list_counts_all_its_orders(kind: str, orders: int) -> None:
     world = start()
-    pair = {"Type": "STOP_LOSS", "StopPrice": "80"}
     params = {
         "oco": {
             "side": "SELL", "quantity": "1", "aboveType": "LIMIT_MAKER", "abovePrice": "120",
@@ -189,8 +188,8 @@ def test_a_list_counts_all_its_orders(kind: str, orders: int) -> None:
         "oto": {"pendingType": "MARKET", "pendingSide": "SELL", "pendingQuantity": "1"},
         "otoco": {
             "pendingSide": "SELL", "pendingQuantity": "1", "pendingAboveType": "LIMIT_MAKER",
-            "pendingAbovePrice": "120", "pendingBelowType": pair["Type"],
-            "pendingBelowStopPrice": pair["StopPrice"],
+            "pendingAbovePrice": "120", "pendingBelowType": "STOP_LOSS",
+            "pendingBelowStopPrice": "80",
         },
     }[kind]  # fmt: skip
     if kind != "oco":
