@@ -7,6 +7,8 @@ import random
 import socket
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from tests.gateways.conftest import ALICE, Response, Server, Wire, message, running, sign
@@ -432,3 +434,9 @@ def test_nothing_of_the_inside_shows(server: Server) -> None:
         assert answer.status < 500 or answer.status == 501
         assert set(json.loads(answer.body)) == {"code", "msg"}
         wire.close()
+
+
+def test_the_uvicorn_that_runs_is_the_one_that_was_tested() -> None:
+    """Our protocol leans on its insides: a new version is a decision, not an upgrade."""
+    project = Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8")
+    assert f'"uvicorn=={version("uvicorn")}"' in project
