@@ -46,3 +46,23 @@ def test_an_amended_trailing_order_never_holds_more_than_before() -> None:
     world.trade_at("115")
     world.amend("ann", order, "1.9")
     assert world.funds("ann", "USDT") == ("10", "190")
+
+
+def test_fill_or_kill_knows_that_icebergs_queue_anew() -> None:
+    """Behind an iceberg's first slice stands the taker's own order: less can be had than rests."""
+    world = World(listing(), ann={"BTC": "1", "USDT": "300"}, bob={"BTC": "3"})
+    world.sell("bob", "3", "100", icebergQty="1")
+    world.sell("ann", "1", "100")
+    own = {"selfTradePreventionMode": "EXPIRE_TAKER"}
+    shows(world.buy("ann", "3", "100", timeInForce="FOK", **own), status="EXPIRED", executedQty="0")
+    shows(world.buy("ann", "1", "100", timeInForce="FOK", **own), status="FILLED")
+
+
+def test_a_market_order_needs_no_more_than_it_will_pay() -> None:
+    """What its own order takes from it is not paid for, though both ask for TRANSFER."""
+    world = World(listing(), ann={"BTC": "5", "USDT": "100"}, bob={"BTC": "1"})
+    own = {"selfTradePreventionMode": "TRANSFER"}
+    world.sell("ann", "5", "99", **own)
+    world.sell("bob", "1", "100")
+    shows(world.market_order("ann", "BUY", "6", **own), status="FILLED", executedQty="1")
+    assert world.funds("ann", "USDT") == ("0", "0")

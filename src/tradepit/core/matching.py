@@ -232,7 +232,7 @@ def route(pit: Exchange, maker: Order, taker: Order, qty: int, quote: int) -> No
 def after_trade(pit: Exchange, symbol: Symbol, fill: Fill, taker_id: int) -> None:
     """Tell the tape, and let waiting orders see the new last price."""
     price = fill.price
-    symbol.tape.trade(
+    fill.agg_id = symbol.tape.trade(
         fill.trade_id, price, fill.qty, fill.quote, fill.at_us, fill.buyer_is_maker, taker_id
     )
     triggers = symbol.triggers
@@ -321,8 +321,14 @@ def trim_hold(pit: Exchange, order: Order) -> None:
         order.held = need
 
 
-def resting(symbols: list[Symbol], buy: bool, limit: int) -> Iterator[Order]:
-    """The orders that a taker would meet, best price first, up to its limit (0: any price)."""
+def met(taker: Order, symbols: list[Symbol]) -> Iterator[tuple[Order, int, bool]]:
+    """(maker, quantity, whether they are kin) as the taker would meet them up to its limit.
+
+    Best price first; at one price all visible quantities come before what icebergs hide. Kin meet
+    once, with all they have.
+    """
+    buy = taker.side == BUY
+    limit = taker.limit_price
     if len(symbols) == 1:
         levels = _levels(symbols[0].book.side(not buy))
     else:
@@ -330,10 +336,23 @@ def resting(symbols: list[Symbol], buy: bool, limit: int) -> Iterator[Order]:
     for level in levels:
         if limit and (level.price > limit if buy else level.price < limit):
             return
+        hidden: list[tuple[Order, int]] = []
         order = level.head
         while order is not None:
-            yield order
+            if taker.stp != STP_NONE and kin(taker, order):
+                yield order, order.leaves, True
+            else:
+                yield order, order.visible, False
+                if order.leaves > order.visible:
+                    hidden.append((order, order.leaves - order.visible))
             order = order.next
+        while hidden:
+            queue, hidden = hidden, []
+            for maker, units in queue:
+                slice_ = min(maker.iceberg_qty, units)
+                yield maker, slice_, False
+                if units > slice_:
+                    hidden.append((maker, units - slice_))
 
 
 def _levels(side: BookSide) -> Iterator[Level]:
@@ -373,24 +392,24 @@ def probe(
     left = budget
     price = 0
     complete = False
-    for maker in resting(symbols, buy, taker.limit_price):
+    for maker, units, related in met(taker, symbols):
         price = maker.limit_price
         if (high and price > high) or price < low:
             break
-        qty = min(maker.leaves, div_floor(left, price) if budget else taker.leaves - got)
+        qty = min(units, div_floor(left, price) if budget else taker.leaves - got)
         pays = True
-        if taker.stp != STP_NONE and kin(taker, maker):
+        if related:
             if taker.stp == EXPIRE_MAKER:
                 continue
             if taker.stp != DECREMENT and taker.stp != TRANSFER:
                 got += qty if budget else 0  # enough to meet the order that will expire it
                 complete = budget > 0
                 break
-            pays = taker.stp == TRANSFER
+            pays = taker.stp == maker.stp == TRANSFER and taker.account is not maker.account
         got += qty
         worth += mul_floor(price, qty) if pays else 0
         left -= mul_ceil(price, qty) if buy else mul_floor(price, qty)
-        if (budget and qty < maker.leaves) or (not budget and got >= taker.leaves):
+        if (budget and qty < units) or (not budget and got >= taker.leaves):
             complete = True
             break
     if budget and not complete:  # what is left may be less than a step costs
