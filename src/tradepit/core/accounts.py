@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 FINISHED_KEPT: Final = 500  # finished orders in memory per owner and symbol; older ones are in SQL
 
 SECOND_US: Final = 1_000_000
+DAY_US: Final = 86_400 * SECOND_US
 # (letters of the header, interval name, number, width in µs, limit)
 ORDER_LIMITS: Final = (
     ("10S", "SECOND", 10, 10 * SECOND_US, 50),
-    ("1D", "DAY", 1, 86_400 * SECOND_US, 160_000),
+    ("1D", "DAY", 1, DAY_US, 160_000),
 )
+COUNT_LIMITS: Final = [limiter[4] for limiter in ORDER_LIMITS]
 # How many orders a first fill takes off each interval's count: as taker, as maker.
 FILL_CREDITS: Final = ((1, 5), (1, 1))
 
@@ -129,7 +131,8 @@ class Account:
         "balances", "can_deposit", "can_trade", "can_withdraw", "commission", "commissions",
         "discount_on", "id", "lists", "lists_by_client", "max_assets", "name", "orders_open",
         "permissions", "prevent_sor", "quiet", "require_stp", "symbols", "trade_group", "uid",
-        "updated_us", "window_counts", "window_starts", "algos_open", "icebergs_open",
+        "updated_us", "window_counts", "window_starts", "windows_end_us", "algos_open",
+        "icebergs_open",
     )  # fmt: skip
 
     def __init__(self, owner: int, name: str, uid: int, quiet: bool) -> None:
@@ -158,6 +161,7 @@ class Account:
         self.icebergs_open = 0
         self.window_starts = [0 for _ in ORDER_LIMITS]
         self.window_counts = [0 for _ in ORDER_LIMITS]
+        self.windows_end_us = 0  # when the first of the intervals ends: follows from their starts
 
     def on(self, symbol: str) -> OpenOrders:
         """Its orders on a symbol, to look at: looking leaves no trace."""
@@ -177,17 +181,21 @@ class Account:
 
     def roll_windows(self, at_us: int) -> None:
         """Start the order count anew where an interval (aligned to the clock) has passed."""
+        if at_us < self.windows_end_us:
+            return
+        self.windows_end_us = at_us + DAY_US
         for index, limiter in enumerate(ORDER_LIMITS):
             start = at_us - at_us % limiter[3]
             if start != self.window_starts[index]:
                 self.window_starts[index] = start
                 self.window_counts[index] = 0
+            self.windows_end_us = min(self.windows_end_us, start + limiter[3])
 
     def add_orders(self, number: int) -> None:
         """Raise the unfilled order count of all intervals."""
         counts = self.window_counts
-        for index in range(len(counts)):
-            counts[index] += number
+        for index, count in enumerate(counts):
+            counts[index] = count + number
 
     def first_fill(self, at_us: int, maker: bool) -> None:
         """An order began to trade: it counts no more. Source: faqs/order_count_decrement.md, read

@@ -117,21 +117,19 @@ class Exchange:
                 life.fire(self, order)
 
     def _tell_positions(self) -> None:
-        rows: dict[int, list[tuple[str, int, int]]] = {}
+        """One Position for each account whose balances the command touched."""
+        told: dict[int, Position] = {}
         for balance in self.ledger.touched:
             if balance.house:
                 continue
-            row = (balance.asset.name, balance.free, balance.locked)
-            found = rows.get(balance.owner)
-            if found is None:
-                rows[balance.owner] = [row]
-            else:
-                found.append(row)
-        for owner, changed in rows.items():
-            account = self.accounts[owner]
-            if not account.quiet:
-                account.updated_us = self.at_us
-                self.events.append(Position(account, self.at_us, changed))
+            position = told.get(balance.owner)
+            if position is None:
+                account = self.accounts[balance.owner]
+                position = told[balance.owner] = Position(account, self.at_us, [])
+                if not account.quiet:
+                    account.updated_us = self.at_us
+                    self.events.append(position)
+            position.rows.append((balance.asset.name, balance.free, balance.locked))
 
     def next_due_us(self) -> int:
         """When something falls due by itself, 0 for never."""

@@ -66,13 +66,9 @@ def check_price(pit: Exchange, order: Order, price: int) -> None:
 def check_qty(order: Order) -> None:
     """LOT_SIZE for quantity and iceberg quantity, MARKET_LOT_SIZE for what takes at any price."""
     symbol = order.symbol
-    for qty in (order.qty, order.iceberg_qty) if order.iceberg_qty else (order.qty,):
-        if (
-            qty < symbol.min_qty
-            or (symbol.max_qty and qty > symbol.max_qty)
-            or (symbol.step_size and qty % symbol.step_size)
-        ):
-            raise Reject("FILTER", "LOT_SIZE", hint=f"step {symbol.step_size} units")
+    _check_lot(symbol, order.qty)
+    if order.iceberg_qty:
+        _check_lot(symbol, order.iceberg_qty)
     if order.is_market:
         qty = order.qty
         if (
@@ -81,6 +77,15 @@ def check_qty(order: Order) -> None:
             or (symbol.market_step_size and qty % symbol.market_step_size)
         ):
             raise Reject("FILTER", "MARKET_LOT_SIZE", hint=f"maximum {symbol.market_max_qty}")
+
+
+def _check_lot(symbol: Symbol, qty: int) -> None:
+    if (
+        qty < symbol.min_qty
+        or (symbol.max_qty and qty > symbol.max_qty)
+        or (symbol.step_size and qty % symbol.step_size)
+    ):
+        raise Reject("FILTER", "LOT_SIZE", hint=f"step {symbol.step_size} units")
 
 
 def notional(pit: Exchange, order: Order) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tradepit.core import filters, lists, matching
-from tradepit.core.accounts import ORDER_LIMITS
+from tradepit.core.accounts import COUNT_LIMITS, ORDER_LIMITS
 from tradepit.core.records import Report
 from tradepit.core.rejects import CANCEL_REJECTED, Reject
 from tradepit.core.terms import (
@@ -64,8 +64,9 @@ def check_order_count(pit: Exchange, account: Account, more: int) -> None:
     account.roll_windows(pit.at_us)
     if not pit.count_orders or account.quiet:
         return
-    for index, (_, interval, number, width_us, limit) in enumerate(ORDER_LIMITS):
-        if account.window_counts[index] + more > limit:
+    for index, count in enumerate(account.window_counts):
+        if count + more > COUNT_LIMITS[index]:
+            _, interval, number, width_us, limit = ORDER_LIMITS[index]
             wait_us = account.window_starts[index] + width_us - pit.at_us
             raise Reject(
                 "TOO_MANY_ORDERS", limit, f"{number} {interval}",
@@ -124,7 +125,10 @@ def admit_account(pit: Exchange, account: Account, symbol: Symbol) -> None:
     if account.quiet:
         return
     for any_of in symbol.permission_sets:
-        if not any(name in account.permissions for name in any_of):
+        for name in any_of:
+            if name in account.permissions:
+                break
+        else:
             raise Reject("SYMBOL_NOT_PERMITTED")
 
 

@@ -69,11 +69,11 @@ class Order:
     """
 
     __slots__ = (
-        "account", "client_id", "created_us", "executed", "executed_quote", "extra", "held",
-        "iceberg_qty", "leaves", "level", "limit_price", "list", "list_id", "next", "open",
-        "opened", "order_id", "prev", "prevented", "price", "qty", "quote_qty", "reason", "side",
-        "status", "stop_price", "stp", "symbol", "tif", "type", "updated_us", "visible",
-        "working_us",
+        "account", "client_id", "contingent", "created_us", "executed", "executed_quote", "extra",
+        "held", "iceberg_qty", "is_market", "leaves", "level", "limit_price", "list", "list_id",
+        "next", "open", "opened", "order_id", "prev", "prevented", "price", "qty", "quote_qty",
+        "reason", "side", "status", "stop_price", "stp", "symbol", "tif", "type", "updated_us",
+        "visible", "working_us",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +83,10 @@ class Order:
         self.account = account
         self.side = side
         self.type = kind
+        # Waits, or waited, for a trigger.
+        self.contingent = kind in (STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT)
+        # Takes at any price once it works.
+        self.is_market = kind in (MARKET, STOP_LOSS, TAKE_PROFIT)
         self.tif = tif
         self.qty = qty
         self.price = price
@@ -118,18 +122,6 @@ class Order:
         if self.extra is PLAIN:
             self.extra = Extra()
         return self.extra
-
-    @property
-    def contingent(self) -> bool:
-        """Waits, or waited, for a trigger."""
-        kind = self.type
-        return kind in (STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT)
-
-    @property
-    def is_market(self) -> bool:
-        """Takes at any price once it works."""
-        kind = self.type
-        return kind in (MARKET, STOP_LOSS, TAKE_PROFIT)
 
     @property
     def triggers_above(self) -> bool:
