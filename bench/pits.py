@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, Final
 
 from tradepit.catalog import publish
@@ -24,6 +26,14 @@ def listing(symbols: int) -> list[dict[str, Any]]:
         {**like, "symbol": name(n), "baseAsset": f"B{n}", "filters": filters}
         for n in range(symbols)
     ]
+
+
+def exchange_info(home: Path) -> Path:
+    """A file for `--exchange-info` that lists BTCUSDT alone, again without that filter."""
+    path = home / "exchange_info.json"
+    row = {**listing(1)[0], "symbol": "BTCUSDT", "baseAsset": "BTC"}
+    path.write_text(json.dumps({"symbols": [row]}))
+    return path
 
 
 def name(symbol: int) -> str:

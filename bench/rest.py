@@ -79,9 +79,7 @@ def server(kind: str, core: int = ALL_CORES) -> Iterator[Served]:
     """A server in a process of its own; ended, and its data removed, with the block."""
     with tempfile.TemporaryDirectory(prefix="tradepit-bench-") as home:
         if kind in REAL:
-            info = Path(home, "info.json")
-            info.write_text(json.dumps({"symbols": [{**pits.listing(1)[0], "symbol": "BTCUSDT",
-                                                     "baseAsset": "BTC"}]}))  # fmt: skip
+            info = pits.exchange_info(Path(home))
             command = [
                 "-m", "tradepit", "up", "--port", "0", "--market", "empty", "--limits", "off",
                 "--data", f"{home}/data", "--exchange-info", str(info),

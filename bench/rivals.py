@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import socket
 import sys
 from typing import Any, Final
 
 import uvicorn
+import uvloop
 
 from tradepit.data.genesis import DEV_KEYS
 
@@ -39,17 +41,10 @@ def fixed() -> uvicorn.Config:
     return _ours(Fixed(), HttpProtocol)
 
 
-def stub() -> uvicorn.Config:
-    from bench.apply import make_door
-    from tradepit.core.accounts import ApiKey
-    from tradepit.core.terms import HMAC
-    from tradepit.gateways.rest import HttpProtocol
+async def stub() -> None:
+    from bench.apply import whole_server
     from tradepit.products.spot.replies import OrderResult
 
-    loop = asyncio.new_event_loop()
-    door = make_door(loop)
-    world = door.worlds["main"]
-    world.pit.keys[KEY.api_key] = ApiKey(KEY.api_key, 1, HMAC, KEY.secret_key, 255, None, "", 0)
     orders = 0
 
     def serve(call: Any) -> Any:
@@ -64,8 +59,14 @@ def stub() -> uvicorn.Config:
             side=ask.side, working_time=at_us, self_trade_prevention_mode=0, fills=[],
         ))  # fmt: skip
 
-    door._serve = serve  # type: ignore[method-assign]
-    return _ours(door, HttpProtocol)
+    async with whole_server() as (door, port):
+        door._serve = serve  # type: ignore[method-assign]
+        gc.collect()
+        gc.freeze()
+        print(port, flush=True)
+        told = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+        await told.wait()
 
 
 def _ours(door: Any, protocol: Any) -> uvicorn.Config:
@@ -80,7 +81,10 @@ def fastapi() -> uvicorn.Config:
 
 
 def main() -> None:
-    make = {"fixed": fixed, "stub": stub, "fastapi": fastapi}[sys.argv[1]]
+    if sys.argv[1] == "stub":
+        uvloop.run(stub())
+        return
+    make = {"fixed": fixed, "fastapi": fastapi}[sys.argv[1]]
     listener = socket.create_server(("127.0.0.1", 0))
     settings = make()
     gc.collect()

@@ -146,6 +146,8 @@ class Operation:
         return f"Operation({self.id!r})"
 
 
+_packed: Final = msgspec.msgpack.Encoder().encode
+
 REGISTRY: Final[dict[str, Operation]] = {}
 
 
@@ -221,7 +223,7 @@ def commands() -> dict[str, Handler]:
 
 def pack_ask(ask: Ask) -> bytes:
     """A request as the log keeps it: msgpack without defaults."""
-    return msgspec.msgpack.encode(ask)
+    return _packed(ask)
 
 
 def unpack_ask(op_id: str, packed: bytes) -> Ask:

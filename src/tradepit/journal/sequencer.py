@@ -157,11 +157,15 @@ class Sequencer(Generic[M]):
         if not self._queue:
             self._quiet.set()
             return
-        if not self._closed and any(brake() for brake in self.brakes):
+        if not self._closed and self._braked():
             self._flushing = True
             self._loop.call_later(_BRAKE_S, self._flush)
             return
-        waiting, self._queue = self._queue[:_BATCH], self._queue[_BATCH:]
+        waiting = self._queue
+        if len(waiting) <= _BATCH:
+            self._queue = []
+        else:
+            waiting, self._queue = waiting[:_BATCH], waiting[_BATCH:]
         expected = self._stamped
         stamped, batch = self._stamp(waiting)
         if not batch:
@@ -173,6 +177,12 @@ class Sequencer(Generic[M]):
         else:
             self._writing = stamped
             self._writer.append(batch, expected, self._durable)
+
+    def _braked(self) -> bool:
+        for brake in self.brakes:  # noqa: SIM110  # asked for every batch, and a batch may be one
+            if brake():
+                return True
+        return False
 
     def _stamp(self, waiting: list[_Waiting]) -> tuple[list[_Stamped], list[bytes]]:
         stamped: list[_Stamped] = []

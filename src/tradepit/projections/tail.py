@@ -51,22 +51,25 @@ class Tail:
     def __init__(self) -> None:
         self.open = Chunk()
         self.sealed: tuple[Chunk, ...] = ()
+        self._sealed_count = 0
 
     def seal(self) -> Chunk:
         """Close the open chunk for the writer."""
         sealed = self.open
         # In this order, so that a reader meets a row twice rather than never.
         self.sealed = (*self.sealed, sealed)
+        self._sealed_count += sealed.count
         self.open = Chunk()
         return sealed
 
     def drop(self, written: Chunk) -> None:
         """Forget a chunk that SQL has."""
         self.sealed = tuple(chunk for chunk in self.sealed if chunk is not written)
+        self._sealed_count = sum(chunk.count for chunk in self.sealed)
 
     @property
     def count(self) -> int:
-        return self.open.count + sum(chunk.count for chunk in self.sealed)
+        return self.open.count + self._sealed_count
 
     def rows(self, kind: Kind, prefix: Key) -> dict[Key, Row]:
         """The newest row of every id behind `prefix`."""

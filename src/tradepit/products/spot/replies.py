@@ -273,8 +273,9 @@ def placed(pit: Exchange, order: Order, wanted: int | None, since: int) -> Order
         side=order.side,
         working_time=order.working_us,
         self_trade_prevention_mode=order.stp,
-        **more,
     )
+    for name, value in more.items():
+        setattr(reply, name, value)
     if wanted == FULL:
         reply.fills = []
         if len(pit.events) > since + 1:  # more than its own NEW
