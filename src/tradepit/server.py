@@ -37,6 +37,7 @@ from tradepit.gateways.hosts import Hosts
 from tradepit.gateways.limits import all_limits
 from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
 from tradepit.gateways.sockets import Attempts
+from tradepit.gateways.streams import StreamSession
 from tradepit.gateways.worlds import World
 from tradepit.gateways.ws_api import ApiSession
 from tradepit.journal.clock import REAL, WorldClock, wall_us
@@ -279,7 +280,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
     keys = DEV_KEYS if settings.insecure_dev_keys or _is_loopback(address) else ()
     served = Served(hall, _url(address, port), keys)
     world = World(
-        hall.name, hall.sequencer, hall.clock, history=hall.history,
+        hall.name, hall.sequencer, hall.clock, history=hall.history, pool=pool,
         limits=all_limits(settings.limits == "real"),
         console=Console(
             tradepit.__version__, hall.name, served.urls, keys, hall.clock, hall.healthy,
@@ -292,11 +293,16 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         unserved=lambda method, path: unserved.find(method, path) is not None,
         hosts=Hosts((*settings.allowed_host, settings.host)), pool=pool,
         world_clock_only=settings.timestamps == "world",
-        openers=[(b"/ws-api/v3", lambda call, manners: ApiSession(call, manners, door))],
+        openers=[
+            (b"/ws-api/v3", lambda call, manners: ApiSession(call, manners, door)),
+            (b"/ws", StreamSession),
+            (b"/stream", StreamSession),
+        ],
         attempts=Attempts(settings.limits == "real"),
     )  # fmt: skip
     served.door = door
     hall.sequencer.listen(world.users.applied)
+    hall.sequencer.listen(world.hub.applied)
     server = _Server(_uvicorn_config(door))
     try:
         await hall.start()

@@ -102,6 +102,11 @@ class BookSide:
             return None
         return self.levels[self.ladder.best() * self.sign]
 
+    def qty_at(self, price: int) -> int:
+        """The visible quantity at a price, 0 when there is no level."""
+        level = self.levels.get(price)
+        return 0 if level is None else level.qty
+
     def prices(self, limit: int) -> list[int]:
         """Up to `limit` prices, best first."""
         sign = self.sign

@@ -77,7 +77,7 @@ class Fill(Event):
     """A trade of two orders. Commissions are in units of their own asset."""
 
     __slots__ = (
-        "at_us", "buyer_is_maker", "maker", "maker_commission", "maker_commission_asset",
+        "agg_id", "at_us", "buyer_is_maker", "maker", "maker_commission", "maker_commission_asset",
         "price", "qty", "quote", "symbol", "taker", "taker_commission", "taker_commission_asset",
         "trade_id",
     )  # fmt: skip
@@ -89,6 +89,7 @@ class Fill(Event):
         self.kind = TRADE
         self.symbol = symbol
         self.trade_id = trade_id
+        self.agg_id = -1  # the aggregate trade it is part of
         self.price = price
         self.qty = qty
         self.quote = quote

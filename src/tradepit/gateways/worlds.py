@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from tradepit.gateways.hub import Hub
 from tradepit.gateways.keys import KeyRing
 from tradepit.gateways.user_stream import UserHub
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from tradepit.core.exchange import Exchange
+    from tradepit.core.history import History
     from tradepit.gateways.limits import IpLimits
     from tradepit.journal.clock import Clock
     from tradepit.journal.sequencer import Sequencer
@@ -22,11 +26,13 @@ class World:
     `/_tradepit/v1` read in place of the history. refused_keys: known, but not served here.
     """
 
-    __slots__ = ("clock", "console", "history", "keys", "limits", "name", "sequencer", "users")
+    __slots__ = (
+        "clock", "console", "history", "hub", "keys", "limits", "name", "sequencer", "users",
+    )  # fmt: skip
 
     def __init__(
         self, name: str, sequencer: Sequencer[Exchange], clock: Clock, *,
-        history: object, limits: Mapping[bytes, IpLimits], console: object = None,
+        history: History, pool: Executor, limits: Mapping[bytes, IpLimits], console: object = None,
         refused_keys: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self.name = name
@@ -36,6 +42,7 @@ class World:
         self.limits = limits
         self.console = console
         self.users = UserHub()
+        self.hub = Hub(sequencer, clock, history, pool)
         self.keys = KeyRing(refused_keys)
 
     @property

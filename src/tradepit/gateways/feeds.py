@@ -1,0 +1,245 @@
+"""What market streams say, and those that speak of trades and of the book.
+
+Payloads, their fields and speeds: web-socket-streams.md; documented. Feeds that fold over time
+stand in `timed_feeds`; what a name means, in `stream_names`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from tradepit.catalog.kinds import quote_units
+from tradepit.core.records import Fill
+
+if TYPE_CHECKING:
+    from tradepit.core.symbols import Symbol
+    from tradepit.gateways.hub import Channel, Hub
+
+FAST_US: Final = 100_000
+SLOW_US: Final = 1_000_000
+
+
+class Feed:
+    """What fills one channel. `period_us` 0: it speaks after commands, not by the clock."""
+
+    period_us = 0
+
+    def __init__(self, hub: Hub, channel: Channel) -> None:
+        self.hub = hub
+        self.channel = channel
+
+    def start(self) -> None:
+        """Somebody listens."""
+        if self.period_us:
+            self.hub.time(self)
+
+    def stop(self) -> None:
+        """Nobody listens any more."""
+        if self.period_us:
+            self.hub.untime(self)
+
+    def beat(self, at_us: int) -> None:
+        """A multiple of the period has come."""
+
+    def awake(self, at_us: int) -> bool:
+        """Whether a beat would say anything though nothing happened since the last one."""
+        return False
+
+
+class SymbolFeed(Feed):
+    """A feed of one symbol."""
+
+    def __init__(self, hub: Hub, channel: Channel, name: str) -> None:
+        super().__init__(hub, channel)
+        self.name = name
+
+    @property
+    def symbol(self) -> Symbol:
+        return self.hub.pit.symbols[self.name]
+
+
+# --- After each command ------------------------------------------------------------------------
+
+
+class TradeFeed(SymbolFeed):
+    def start(self) -> None:
+        self.hub.trades.setdefault(self.name, {})[self] = None
+
+    def stop(self) -> None:
+        found = self.hub.trades[self.name]
+        del found[self]
+        if not found:
+            del self.hub.trades[self.name]
+
+    def tell(self, fills: list[Fill]) -> None:
+        """The fills of one command."""
+        for fill in fills:
+            self.channel.publish(
+                lambda unit, fill=fill: (  # type: ignore[misc]
+                    f'{{"e":"trade","E":{fill.at_us // unit},"s":"{self.name}",'
+                    f'"t":{fill.trade_id},"p":{quote_units(fill.price)},'
+                    f'"q":{quote_units(fill.qty)},"T":{fill.at_us // unit},'
+                    f'"m":{truth(fill.buyer_is_maker)},"M":true}}'
+                )
+            )
+
+
+class AggFeed(TradeFeed):
+    def tell(self, fills: list[Fill]) -> None:
+        groups: dict[int, list[Fill]] = {}
+        for fill in fills:
+            groups.setdefault(fill.agg_id, []).append(fill)
+        for agg_id, group in groups.items():
+            first, last = group[0], group[-1]
+            qty = sum(fill.qty for fill in group)
+            self.channel.publish(
+                lambda unit, a=agg_id, f=first, z=last, q=qty: (  # type: ignore[misc]
+                    f'{{"e":"aggTrade","E":{z.at_us // unit},"s":"{self.name}","a":{a},'
+                    f'"p":{quote_units(f.price)},"q":{quote_units(q)},"f":{f.trade_id},'
+                    f'"l":{z.trade_id},"T":{f.at_us // unit},"m":{truth(f.buyer_is_maker)},'
+                    f'"M":true}}'
+                )
+            )
+
+
+class BestFeed(SymbolFeed):
+    """bookTicker: the best bid and ask whenever one of them changes."""
+
+    def __init__(self, hub: Hub, channel: Channel, name: str) -> None:
+        super().__init__(hub, channel, name)
+        self.update_id = -1
+        self.best: tuple[int, int, int, int] = best_of(self.symbol)
+
+    def start(self) -> None:
+        self.hub.bests[self] = None
+
+    def stop(self) -> None:
+        del self.hub.bests[self]
+
+    def look(self) -> None:
+        """A command was applied."""
+        update_id = self.symbol.book.update_id
+        if update_id == self.update_id:
+            return
+        self.update_id = update_id
+        best = best_of(self.symbol)
+        if best != self.best:
+            self.best = best
+            text = (
+                f'{{"u":{update_id},"s":"{self.name}","b":{quote_units(best[0])},'
+                f'"B":{quote_units(best[1])},"a":{quote_units(best[2])},'
+                f'"A":{quote_units(best[3])}}}'
+            )
+            self.channel.publish(lambda unit: text, newest_only=True)
+
+
+def best_of(symbol: Symbol) -> tuple[int, int, int, int]:
+    bid, ask = symbol.book.bids.top(), symbol.book.asks.top()
+    return (
+        bid.price if bid else 0, bid.qty if bid else 0, ask.price if ask else 0,
+        ask.qty if ask else 0,
+    )  # fmt: skip
+
+
+def truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+# --- Depth -------------------------------------------------------------------------------------
+
+
+class BookWatch:
+    """Which levels of one book changed, for all diff feeds of that symbol."""
+
+    def __init__(self, hub: Hub, name: str) -> None:
+        self.hub = hub
+        self.name = name
+        self.feeds: dict[DiffFeed, None] = {}
+        self.attach()
+
+    def attach(self) -> None:
+        book = self.hub.pit.symbols[self.name].book
+        if book.touched is None:
+            book.touched = {}
+
+    def collect(self) -> None:
+        """Hand on what changed since the last look."""
+        book = self.hub.pit.symbols[self.name].book
+        if book.touched:
+            for feed in self.feeds:
+                feed.pending.update(book.touched)
+            book.touched = {}
+
+
+class DiffFeed(SymbolFeed):
+    """Diff. depth: every level that changed since the last event. U is the last u + 1."""
+
+    def __init__(self, hub: Hub, channel: Channel, name: str, period_us: int) -> None:
+        super().__init__(hub, channel, name)
+        self.period_us = period_us
+        self.pending: dict[int, None] = {}
+        self.last_id = self.symbol.book.update_id
+
+    def start(self) -> None:
+        watch = self.hub.books.get(self.name)
+        if watch is None:
+            watch = self.hub.books[self.name] = BookWatch(self.hub, self.name)
+        watch.collect()
+        watch.feeds[self] = None
+        super().start()
+
+    def stop(self) -> None:
+        super().stop()
+        watch = self.hub.books[self.name]
+        del watch.feeds[self]
+        if not watch.feeds:
+            del self.hub.books[self.name]
+            self.symbol.book.touched = None
+
+    def beat(self, at_us: int) -> None:
+        book = self.symbol.book
+        if book.update_id == self.last_id:
+            return
+        self.hub.books[self.name].collect()
+        bids = sorted((key for key in self.pending if key > 0), reverse=True)
+        asks = sorted(-key for key in self.pending if key < 0)
+        first, last = self.last_id + 1, book.update_id
+        rows = (_levels(book.bids.qty_at, bids), _levels(book.asks.qty_at, asks))
+        self.pending = {}
+        self.last_id = last
+        self.channel.publish(
+            lambda unit: (
+                f'{{"e":"depthUpdate","E":{at_us // unit},"s":"{self.name}","U":{first},'
+                f'"u":{last},"b":{rows[0]},"a":{rows[1]}}}'
+            )
+        )
+
+
+def _levels(qty_at: Callable[[int], int], prices: list[int]) -> str:
+    rows = ",".join(f"[{quote_units(price)},{quote_units(qty_at(price))}]" for price in prices)
+    return f"[{rows}]"
+
+
+class PartialFeed(SymbolFeed):
+    """The best levels of both sides, when any of the book changed."""
+
+    def __init__(self, hub: Hub, channel: Channel, name: str, shape: tuple[int, int]) -> None:
+        super().__init__(hub, channel, name)
+        self.levels, self.period_us = shape
+        self.last_id = -1
+
+    def beat(self, at_us: int) -> None:
+        book = self.symbol.book
+        if book.update_id == self.last_id:
+            return
+        self.last_id = book.update_id
+        bids, asks = (
+            ",".join(
+                f"[{quote_units(price)},{quote_units(qty)}]"
+                for price, qty in side.depth(self.levels)
+            )
+            for side in (book.bids, book.asks)
+        )
+        text = f'{{"lastUpdateId":{book.update_id},"bids":[{bids}],"asks":[{asks}]}}'
+        self.channel.publish(lambda unit: text, newest_only=True)

@@ -1,0 +1,219 @@
+"""Market streams of one world: who hears which stream, and when it speaks.
+
+A channel is one stream name. Its listeners stand in groups by how they want a message (raw or
+combined, ms or µs), so that a frame is encoded once for each group that has somebody in it and
+never for nobody. Real-time feeds speak after each command; timed ones at whole multiples of their
+period in world time, so that the same log gives the same frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from tradepit.core.records import TRADE, Event, Fill, Outcome
+from tradepit.gateways.sockets import text_frame
+from tradepit.gateways.stream_names import make_feed
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from tradepit.core.exchange import Exchange
+    from tradepit.core.history import History
+    from tradepit.gateways.feeds import BestFeed, BookWatch, Feed, TradeFeed
+    from tradepit.gateways.sockets import Session
+    from tradepit.journal.clock import Clock
+    from tradepit.journal.sequencer import Sequencer
+
+log = logging.getLogger("tradepit.streams")
+
+TICK_US: Final = 100_000
+
+Payload = Callable[[int], str]
+"""The payload's text for a unit of time: 1 for microseconds, 1000 for milliseconds."""
+
+
+class Variant:
+    """How one listener wants its messages."""
+
+    COMBINED: Final = 1
+    MICRO: Final = 2
+
+
+class Channel:
+    """The listeners of one stream."""
+
+    __slots__ = ("feed", "groups", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.groups: dict[int, dict[Session, None]] = {}
+        self.feed: Feed | None = None
+
+    def publish(self, payload: Payload, newest_only: bool = False) -> None:
+        """Tell all listeners. newest_only: who does not read keeps the last such frame only."""
+        for variant, sessions in self.groups.items():
+            text = payload(1 if variant & Variant.MICRO else 1000)
+            if variant & Variant.COMBINED:
+                text = f'{{"stream":"{self.name}","data":{text}}}'
+            frame = text_frame(text.encode())
+            if newest_only:
+                for session in sessions:
+                    session.offer(self.name, frame)
+            else:
+                for session in sessions:
+                    session.send(frame)
+
+    def join(self, session: Session, variant: int) -> None:
+        self.groups.setdefault(variant, {})[session] = None
+
+    def leave(self, session: Session, variant: int) -> None:
+        found = self.groups.get(variant)
+        if found is not None:
+            found.pop(session, None)
+            if not found:
+                del self.groups[variant]
+
+
+class Hub:
+    """All channels of a world."""
+
+    def __init__(
+        self, sequencer: Sequencer[Exchange], clock: Clock, history: History, pool: Executor
+    ) -> None:
+        self.sequencer = sequencer
+        self.clock = clock
+        self.history = history
+        self.pool = pool
+        self.channels: dict[str, Channel] = {}
+        self.books: dict[str, BookWatch] = {}  # by symbol
+        self.timed: dict[int, dict[Feed, None]] = {}  # by period
+        self.trades: dict[str, dict[TradeFeed, None]] = {}  # by symbol
+        self.bests: dict[BestFeed, None] = {}
+        self.loop = asyncio.get_running_loop()
+        self._next_us = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._pit: Exchange | None = None
+
+    @property
+    def pit(self) -> Exchange:
+        return self.sequencer.machine
+
+    def now_us(self) -> int:
+        """The world's time: never behind the last event."""
+        return max(self.clock.now_us(), self.pit.at_us)
+
+    # Listeners.
+
+    def join(self, name: str, session: Session, variant: int) -> None:
+        """Let a session hear a stream. A name that is no stream is never heard, and no error."""
+        channel = self.channels.get(name)
+        if channel is None:
+            channel = self.channels[name] = Channel(name)
+            channel.feed = make_feed(self, channel)
+            if channel.feed is not None:
+                channel.feed.start()
+                self._wake()
+        channel.join(session, variant)
+
+    def leave(self, name: str, session: Session, variant: int) -> None:
+        channel = self.channels.get(name)
+        if channel is None:
+            return
+        channel.leave(session, variant)
+        if not channel.groups:
+            del self.channels[name]
+            if channel.feed is not None:
+                channel.feed.stop()
+
+    # Time.
+
+    def time(self, feed: Feed) -> None:
+        """Let a feed speak at every multiple of its period from now on."""
+        self.timed.setdefault(feed.period_us, {})[feed] = None
+
+    def untime(self, feed: Feed) -> None:
+        found = self.timed.get(feed.period_us)
+        if found is not None:
+            found.pop(feed, None)
+            if not found:
+                del self.timed[feed.period_us]
+
+    def _wake(self) -> None:
+        """Somebody listens: beats begin with the next whole tick."""
+        if not self._next_us:
+            now_us = self.now_us()
+            self._next_us = now_us - now_us % TICK_US + TICK_US
+            self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        wait_s = max(self.clock.wait_s(self._next_us), 0.001)
+        self._timer = self.loop.call_later(wait_s, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        if not self.channels:
+            self._next_us = 0
+            return
+        self.advance(self.clock.now_us())
+        self._arm()
+
+    def advance(self, now_us: int) -> None:
+        """Let everything timed speak that is due up to `now_us`, in the order of time.
+
+        Between two commands nothing changes but the time: of the beats missed in a row only those
+        at which a feed has something to say cost anything.
+        """
+        while self._next_us and self._next_us <= now_us:
+            at_us = self._next_us
+            if now_us - at_us > 10_000_000 and not any(self._awake(at_us)):
+                # Nobody has anything to say: go on with the last second before now.
+                self._next_us = now_us - now_us % 1_000_000
+                continue
+            self._next_us += TICK_US
+            for period_us in list(self.timed):
+                if at_us % period_us == 0:
+                    for feed in list(self.timed.get(period_us, ())):
+                        try:
+                            feed.beat(at_us)
+                        except Exception:
+                            log.exception("%s could not be told", feed.channel.name)
+
+    def _awake(self, at_us: int) -> list[bool]:
+        return [feed.awake(at_us) for found in self.timed.values() for feed in found]
+
+    # Events.
+
+    def applied(self, outcome: Outcome) -> None:
+        """A listener of the sequencer."""
+        if not self.channels:
+            return
+        if self.pit is not self._pit:
+            self._attach()
+        if self._next_us and self._next_us < outcome.at_us:
+            self.advance(outcome.at_us - 1)
+        if self.trades and outcome.events:
+            self._tell_trades(outcome.events)
+        for feed in self.bests:
+            feed.look()
+
+    def _tell_trades(self, events: list[Event]) -> None:
+        fills: dict[str, list[Fill]] = {}
+        for event in events:
+            if event.kind == TRADE:
+                assert isinstance(event, Fill)
+                if event.symbol.name in self.trades:
+                    fills.setdefault(event.symbol.name, []).append(event)
+        for name, found in fills.items():
+            for feed in self.trades[name]:
+                feed.tell(found)
+
+    def _attach(self) -> None:
+        """The state is another object (it was rebuilt): watch its books instead."""
+        self._pit = self.pit
+        for watch in self.books.values():
+            watch.attach()

@@ -1,0 +1,288 @@
+"""Market streams that fold trades over time: klines, statistics of windows, averages.
+
+Payloads, their fields and speeds: web-socket-streams.md; documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from tradepit.catalog.kinds import quote_places, quote_units
+from tradepit.core.bars import INTERVALS, MINUTE_US, SECOND_US, Bar, empty_bar, next_open, open_of
+from tradepit.core.units import div_floor
+from tradepit.gateways.feeds import SLOW_US, Feed, SymbolFeed, best_of, truth
+from tradepit.products.spot.archive import Archive
+from tradepit.products.spot.statistics import Held, window
+from tradepit.products.spot.tickers import Measured, percent_of
+
+if TYPE_CHECKING:
+    from tradepit.core.symbols import Symbol
+    from tradepit.gateways.hub import Channel, Hub
+
+KLINE_US: Final = 2_000_000
+AVERAGE_MINS: Final = 5
+
+
+class KlineFeed(SymbolFeed):
+    """The running kline when it changed, and each kline once when it closes."""
+
+    def __init__(
+        self, hub: Hub, channel: Channel, name: str, interval: str, offset_us: int
+    ) -> None:
+        super().__init__(hub, channel, name)
+        self.interval = interval
+        self.width_us = INTERVALS[interval]
+        self.offset_us = offset_us
+        self.period_us = SLOW_US if interval == "1s" else KLINE_US
+        self.fine_us = SECOND_US if interval == "1s" else MINUTE_US
+        self.open_us = 0  # of the kline that runs
+        self.older: Bar | None = None  # what memory no longer holds of it
+        self.told: tuple[int, int] = (-1, -1)  # (open time, last trade id) told of last
+        self.loading = False
+
+    def start(self) -> None:
+        super().start()
+        self.open_us = open_of(self.hub.now_us(), self.width_us, self.offset_us)
+        tape = self.symbol.tape
+        if tape.last_us >= 0 and tape.series(self.fine_us).from_us > self.open_us:
+            self._load(self.open_us)
+
+    def awake(self, at_us: int) -> bool:
+        traded = self.symbol.tape.last_us >= 0
+        return traded and at_us >= next_open(self.open_us, self.width_us, self.offset_us)
+
+    def beat(self, at_us: int) -> None:
+        if self.loading:
+            return
+        open_us = open_of(at_us, self.width_us, self.offset_us)
+        if self.symbol.tape.last_us < 0:
+            self.open_us = open_us
+            return
+        while self.open_us < open_us:
+            self._tell(self._bar(self.open_us), True, at_us)
+            self.open_us = next_open(self.open_us, self.width_us, self.offset_us)
+            self.older = None
+        bar = self._bar(self.open_us)
+        if (bar.open_us, bar.last_id) != self.told:
+            self._tell(bar, False, at_us)
+
+    def _bar(self, open_us: int) -> Bar:
+        """The kline that opened at `open_us`, from memory and what was loaded of it."""
+        tape = self.symbol.tape
+        ends_us = next_open(open_us, self.width_us, self.offset_us)
+        from_us = max(open_us, tape.series(self.fine_us).from_us)
+        older = self.older
+        price = older.close if older is not None else tape.price_before(self.fine_us, from_us)
+        total = empty_bar(open_us, price)
+        if older is not None:
+            total.add(older)
+            total.open_us = open_us
+            from_us = max(from_us, older.open_us)
+        for bar in tape.bars(self.fine_us, from_us, ends_us):
+            total.add(bar)
+        return total
+
+    def _load(self, open_us: int) -> None:
+        """A kline that began before memory does: its first part comes from the history."""
+        self.loading = True
+        symbol, history = self.symbol, self.hub.history
+        held_us = symbol.tape.series(self.fine_us).from_us
+        archive = Archive(symbol, history)
+
+        def read() -> Bar:
+            total = empty_bar(held_us, archive.price_before(self.fine_us, open_us))
+            for bar in archive.bars(self.fine_us, open_us, held_us):
+                total.add(bar)
+            return total
+
+        future = self.hub.pool.submit(read)
+        loop = self.hub.loop
+        future.add_done_callback(
+            lambda done: loop.call_soon_threadsafe(self._loaded, done.result())
+        )
+
+    def _loaded(self, bar: Bar) -> None:
+        self.older = bar
+        self.loading = False
+
+    def _tell(self, bar: Bar, closed: bool, at_us: int) -> None:
+        self.told = (bar.open_us, bar.last_id)
+        ends_us = next_open(bar.open_us, self.width_us, self.offset_us)
+        self.channel.publish(
+            lambda unit: (
+                f'{{"e":"kline","E":{at_us // unit},"s":"{self.name}","k":{{'
+                f'"t":{bar.open_us // unit},"T":{(ends_us - 1) // unit},"s":"{self.name}",'
+                f'"i":"{self.interval}","f":{bar.first_id},"L":{bar.last_id},'
+                f'"o":{quote_units(bar.open)},"c":{quote_units(bar.close)},'
+                f'"h":{quote_units(bar.high)},"l":{quote_units(bar.low)},'
+                f'"v":{quote_units(bar.base)},"n":{bar.count},"x":{truth(closed)},'
+                f'"q":{quote_units(bar.quote)},"V":{quote_units(bar.taker_base)},'
+                f'"Q":{quote_units(bar.taker_quote)},"B":"0"}}}}'
+            ),
+            newest_only=not closed,
+        )
+
+
+# --- Statistics --------------------------------------------------------------------------------
+
+Line = Callable[["Measured", "Symbol", int, int], str]
+"""(window, symbol, event time in µs, unit) -> the payload."""
+
+
+def mini_line(found: Measured, symbol: Symbol, at_us: int, unit: int) -> str:
+    bar = found.held.bar
+    return (
+        f'{{"e":"24hrMiniTicker","E":{at_us // unit},"s":"{symbol.name}",'
+        f'"c":{quote_units(found.last)},"o":{quote_units(found.open)},'
+        f'"h":{quote_units(found.high)},"l":{quote_units(found.low)},'
+        f'"v":{quote_units(bar.base)},"q":{quote_units(bar.quote)}}}'
+    )
+
+
+def day_line(found: Measured, symbol: Symbol, at_us: int, unit: int) -> str:
+    bar = found.held.bar
+    change = found.last - found.open
+    mean = div_floor(bar.quote, bar.base) if bar.base else 0
+    bid, bid_qty, ask, ask_qty = best_of(symbol)
+    return (
+        f'{{"e":"24hrTicker","E":{at_us // unit},"s":"{symbol.name}",'
+        f'"p":{quote_units(change)},"P":{quote_places(percent_of(change, found.open), 3)},'
+        f'"w":{quote_units(mean)},"x":{quote_units(found.held.before)},'
+        f'"c":{quote_units(found.last)},"Q":{quote_units(symbol.tape.last_qty)},'
+        f'"b":{quote_units(bid)},"B":{quote_units(bid_qty)},"a":{quote_units(ask)},'
+        f'"A":{quote_units(ask_qty)},{_span(found, unit)}}}'
+    )
+
+
+def window_line(size: str) -> Line:
+    def line(found: Measured, symbol: Symbol, at_us: int, unit: int) -> str:
+        bar = found.held.bar
+        change = found.last - found.open
+        mean = div_floor(bar.quote, bar.base) if bar.base else 0
+        return (
+            f'{{"e":"{size}Ticker","E":{at_us // unit},"s":"{symbol.name}",'
+            f'"p":{quote_units(change)},"P":{quote_places(percent_of(change, found.open), 3)},'
+            f'"o":{quote_units(found.open)},"h":{quote_units(found.high)},'
+            f'"l":{quote_units(found.low)},"c":{quote_units(found.last)},"w":{quote_units(mean)},'
+            f'"v":{quote_units(bar.base)},"q":{quote_units(bar.quote)},'
+            f'"O":{found.span_us[0] // unit},"C":{found.span_us[1] // unit},'
+            f'"F":{bar.first_id},"L":{bar.last_id},"n":{bar.count}}}'
+        )
+
+    return line
+
+
+def _span(found: Measured, unit: int) -> str:
+    bar = found.held.bar
+    return (
+        f'"o":{quote_units(found.open)},"h":{quote_units(found.high)},'
+        f'"l":{quote_units(found.low)},"v":{quote_units(bar.base)},"q":{quote_units(bar.quote)},'
+        f'"O":{found.span_us[0] // unit},"C":{found.span_us[1] // unit},'
+        f'"F":{bar.first_id},"L":{bar.last_id},"n":{bar.count}'
+    )
+
+
+class StatisticsFeed(Feed):
+    """A window's statistics of one symbol, or of all that changed in an array."""
+
+    period_us = SLOW_US
+
+    def __init__(
+        self, hub: Hub, channel: Channel, names: list[str], shape: tuple[int, bool, Line],
+        single: bool,
+    ) -> None:  # fmt: skip
+        """shape: the window's width, whether it starts on a whole minute, and the payload."""
+        super().__init__(hub, channel)
+        self.names = names
+        self.width_us, self.on_minutes, self.line = shape
+        self.single = single
+        self.told: dict[str, tuple[int, int]] = {}
+        self.loading = False
+
+    def beat(self, at_us: int) -> None:
+        if self.loading:
+            return
+        parts: list[tuple[Symbol, Held | Callable[[], Held]]] = []
+        start_us = at_us - self.width_us
+        if self.on_minutes:
+            start_us -= start_us % MINUTE_US
+        for name in self.names:
+            symbol = self.hub.pit.symbols[name]
+            seen = (symbol.tape.last_id, symbol.book.update_id if self.single else 0)
+            if symbol.tape.last_us >= 0 and self.told.get(name) != seen:
+                self.told[name] = seen
+                parts.append((symbol, window(symbol, self.hub.history, start_us)))
+        if not parts:
+            return
+        span_us = (start_us, at_us)
+        if not any(callable(held) for _, held in parts):
+            self._tell([(s, h) for s, h in parts if isinstance(h, Held)], span_us)
+            return
+        self.loading = True
+
+        def read() -> list[tuple[Symbol, Held]]:
+            return [(symbol, held() if callable(held) else held) for symbol, held in parts]
+
+        future = self.hub.pool.submit(read)
+        loop = self.hub.loop
+        future.add_done_callback(
+            lambda done: loop.call_soon_threadsafe(self._loaded, done.result(), span_us)
+        )
+
+    def _loaded(self, found: list[tuple[Symbol, Held]], span_us: tuple[int, int]) -> None:
+        self.loading = False
+        self._tell(found, span_us)
+
+    def _tell(self, found: list[tuple[Symbol, Held]], span_us: tuple[int, int]) -> None:
+        rows = [(symbol, Measured(symbol, held, span_us)) for symbol, held in found]
+
+        def payload(unit: int) -> str:
+            texts = [self.line(row, symbol, span_us[1], unit) for symbol, row in rows]
+            return texts[0] if self.single else f"[{','.join(texts)}]"
+
+        self.channel.publish(payload, newest_only=True)
+
+
+class AverageFeed(SymbolFeed):
+    period_us = SLOW_US
+
+    def __init__(self, hub: Hub, channel: Channel, name: str) -> None:
+        super().__init__(hub, channel, name)
+        self.told = (-1, -1)
+
+    def beat(self, at_us: int) -> None:
+        tape = self.symbol.tape
+        price = tape.average(at_us, AVERAGE_MINS)
+        if tape.last_us < 0 or (price, tape.last_us) == self.told:
+            return
+        self.told = (price, tape.last_us)
+        self.channel.publish(
+            lambda unit: (
+                f'{{"e":"avgPrice","E":{at_us // unit},"s":"{self.name}","i":"{AVERAGE_MINS}m",'
+                f'"w":{quote_units(price)},"T":{tape.last_us // unit}}}'
+            ),
+            newest_only=True,
+        )
+
+
+class ReferenceFeed(SymbolFeed):
+    period_us = SLOW_US
+
+    def __init__(self, hub: Hub, channel: Channel, name: str) -> None:
+        super().__init__(hub, channel, name)
+        self.told = -1
+
+    def beat(self, at_us: int) -> None:
+        symbol = self.symbol
+        price = symbol.reference_price(at_us)
+        if price == self.told or (not price and self.told < 0):
+            return
+        self.told = price
+        shown = quote_units(price) if price else "null"
+        self.channel.publish(
+            lambda unit: (
+                f'{{"e":"referencePrice","s":"{self.name}","r":{shown},"t":{at_us // unit}}}'
+            ),
+            newest_only=True,
+        )
