@@ -7,6 +7,8 @@ parameters that a type needs, or must not have. Source: rest-api.md#order-type; 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from tradepit.core.accounts import Account
@@ -49,6 +51,19 @@ class Words:
             plain = f"{prefix}_{field}" if prefix else field
             self.at[field] = other.get(field, plain)
         self.order = tuple(self.at[field] for field in _FIELDS)
+        self._readers: dict[type, Callable[[Any], Sequence[Any]]] = {}
+
+    def given(self, ask: Any) -> Sequence[Any]:
+        """What `ask` says of each of `_FIELDS`, None where it says nothing."""
+        read = self._readers.get(type(ask))
+        if read is None:
+            read = self._readers[type(ask)] = self._reader(type(ask))
+        return read(ask)
+
+    def _reader(self, kind: type) -> Callable[[Any], Sequence[Any]]:
+        if all(hasattr(kind, name) for name in self.order):
+            return attrgetter(*self.order)
+        return lambda ask: [getattr(ask, name, None) for name in self.order]
 
     def wire(self, field: str) -> str:
         return camel(self.at[field])
@@ -68,7 +83,7 @@ def draft(account: Account, symbol: Symbol, ask: Any, words: Words, opo: bool = 
 
     Raises: Reject with the parameter's wire name.
     """
-    given: list[Any] = [getattr(ask, name, None) for name in words.order]
+    given = words.given(ask)
     (
         kind, side, quantity, budget, price, stop_price, trailing, tif, iceberg, client_id,
         strategy_id, strategy_type, peg_type, peg_offset_type, peg_offset,
