@@ -52,7 +52,7 @@ class SnapshotFiles:
         self._sync = sync
         folder.mkdir(mode=0o700, exist_ok=True)
         for leftover in folder.glob("*.part"):
-            leftover.unlink()
+            leftover.unlink(missing_ok=True)
 
     def _path(self, seq: int) -> Path:
         return self._folder / f"{seq:020d}.snapshot"
