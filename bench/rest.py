@@ -23,6 +23,7 @@ from bench.measure import Figure, Ratio, resident_kib
 from tradepit.data.genesis import DEV_KEYS
 
 KEY: Final = DEV_KEYS[0]
+WAYS: Final = (("c", 1), ("c", 32), ("ws", 1), ("ws", 32))  # c: HTTP; with so many in flight
 ALL_CORES: Final = -1
 
 
@@ -33,6 +34,7 @@ class Served(NamedTuple):
 
 REAL: Final = {"memory": ["--memory"], "os": ["--sync", "os"], "disk": ["--sync", "disk"]}
 WORDS: Final = {
+    "asgi": "plain uvicorn, an ASGI application with a fixed body of 436 bytes",
     "fixed": "the same HTTP server, a fixed body of 436 bytes, nothing read",
     "stub": "the same server with door, signature and encoder, an engine that says yes",
     "memory": "tradepit --memory",
@@ -46,6 +48,8 @@ RATIOS = [
     Ratio("--memory : fixed body", "compiled.rest.memory.c32.rate", "rest.fixed.c32.rate",
           ">= 0.5"),
     Ratio("--sync os : fixed body", "compiled.rest.os.c32.rate", "rest.fixed.c32.rate", ">= 0.5"),
+    Ratio("--memory : plain uvicorn, fixed body", "compiled.rest.memory.c32.rate",
+          "rest.asgi.c32.rate"),
     Ratio("--memory : stub engine", "compiled.rest.memory.c32.rate", "rest.stub.c32.rate",
           ">= 0.75"),
     Ratio("--sync os : stub engine", "compiled.rest.os.c32.rate", "rest.stub.c32.rate", ">= 0.75"),
@@ -53,6 +57,10 @@ RATIOS = [
           ">= 5"),
     Ratio("--sync os : FastAPI mock", "compiled.rest.os.c32.rate", "rest.fastapi.c32.rate",
           ">= 5"),
+    Ratio("WebSocket API, signed : REST, --memory", "compiled.rest.memory.ws32.rate",
+          "compiled.rest.memory.c32.rate", ">= 1.0"),
+    Ratio("p50 of one in flight, WebSocket API : REST", "compiled.rest.memory.ws1.p50",
+          "compiled.rest.memory.c1.p50", "<= 1.0"),
     Ratio("--sync disk : --sync os", "compiled.rest.disk.c32.rate", "compiled.rest.os.c32.rate"),
     Ratio("--memory, pure : compiled", "pure.rest.memory.c32.rate",
           "compiled.rest.memory.c32.rate"),
@@ -109,12 +117,14 @@ def _port(process: subprocess.Popen[str], kind: str, facts: Path) -> int:
     return int(json.loads(facts.read_text())["urls"]["base"].rpartition(":")[2])
 
 
-def shots(served: Served, flight: int, seconds: float, core: int) -> dict[str, float]:
+def shots(
+    served: Served, flight: int, seconds: float, core: int, ws: bool = False
+) -> dict[str, float]:
     """One run of the client. Raises: AssertionError when an order was refused."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.shoot", f"--port={served.port}", f"--pid={served.pid}",
          f"--flight={flight}", f"--seconds={seconds}", f"--core={core}", f"--key={KEY.api_key}",
-         f"--secret={KEY.secret_key}"],
+         f"--secret={KEY.secret_key}", *["--ws"] * ws],
         stdout=subprocess.PIPE, check=True, timeout=120,
     )  # fmt: skip
     found = json.loads(done.stdout)
@@ -128,7 +138,7 @@ def measure(quick: bool) -> list[Figure]:
 
 
 def measure_peers(quick: bool) -> list[Figure]:
-    kinds = ["fixed", "stub", "fastapi"]
+    kinds = ["asgi", "fixed", "stub", "fastapi"]
     try:
         import fastapi  # noqa: F401
     except ImportError:
@@ -147,9 +157,9 @@ def _measure(kinds: list[str], quick: bool) -> list[Figure]:
                 if mine >= 0:
                     for task in os.listdir(f"/proc/{served.pid}/task"):
                         os.sched_setaffinity(int(task), {mine})
-                for flight in (1, 32):
-                    found = shots(served, flight, seconds, clients)
-                    base = f"{prefix}rest.{kind}.c{flight}"
+                for way, flight in WAYS if kind in REAL else WAYS[:2]:
+                    found = shots(served, flight, seconds, clients, way == "ws")
+                    base = f"{prefix}rest.{kind}.{way}{flight}"
                     rate = found["answers"] / found["cpu_s"]
                     _keep(best, f"{base}.rate", rate, "orders/CPU-s", max)
                     for part in ("p50", "p99"):
@@ -168,5 +178,8 @@ def _keep(best: dict[str, tuple[float, str]], key: str, value: float, unit: str,
 
 def _words(key: str) -> str:
     parts = key.partition("rest.")[2].split(".")
-    flight = {"c1": ", 1 in flight", "c32": ", 32 in flight"}.get(parts[1], "")
+    flight = {
+        "c1": ", 1 in flight", "c32": ", 32 in flight",
+        "ws1": ", WebSocket API, 1 in flight", "ws32": ", WebSocket API, 32 in flight",
+    }.get(parts[1], "")  # fmt: skip
     return f"{WORDS[parts[0]]}{flight}: {parts[-1]}"

@@ -1,5 +1,6 @@
-"""Servers to compare with: `python -m bench.rivals fixed|stub|fastapi`; each prints its port.
+"""Servers to compare with: `python -m bench.rivals NAME`; each prints its port.
 
+asgi: plain uvicorn with an ASGI application that reads the body and answers the same bytes.
 fixed: tradepit's HTTP server, which answers every request with the same bytes.
 stub: tradepit's HTTP server, door and encoder, with an engine that accepts everything.
 fastapi: the mock in bench/mock.py.
@@ -39,6 +40,21 @@ def fixed() -> uvicorn.Config:
             return Answer(200, FIXED)
 
     return _ours(Fixed(), HttpProtocol)
+
+
+def asgi() -> uvicorn.Config:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(FIXED))]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": FIXED})
+
+    return uvicorn.Config(
+        app, http="httptools", ws="none", lifespan="off", interface="asgi3", loop="uvloop",
+        log_config=None, access_log=False, proxy_headers=False, server_header=False,
+    )  # fmt: skip
 
 
 async def stub() -> None:
@@ -84,7 +100,7 @@ def main() -> None:
     if sys.argv[1] == "stub":
         uvloop.run(stub())
         return
-    make = {"fixed": fixed, "fastapi": fastapi}[sys.argv[1]]
+    make = {"asgi": asgi, "fixed": fixed, "fastapi": fastapi}[sys.argv[1]]
     listener = socket.create_server(("127.0.0.1", 0))
     settings = make()
     gc.collect()

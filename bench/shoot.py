@@ -23,14 +23,18 @@ HEAD: Final = (
     "Accept: */*\r\nX-MBX-APIKEY: {key}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     "Content-Length: {length}\r\n\r\n{body}"
 )
+OPENING: Final = (
+    b"GET /ws-api/v3 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 PER_SECOND: Final = 40_000  # requests signed beforehand for each second; more are signed on the way
 
 
 class Shooter:
     """What all connections share: the requests, and what came of them."""
 
-    def __init__(self, port: int, key: str, secret: str, ready: int) -> None:
-        self.port, self.key = port, key
+    def __init__(self, port: int, key: str, secret: str, ready: int, ws: bool) -> None:
+        self.port, self.key, self.ws = port, key, ws
         self.keyed = hmac.new(secret.encode(), digestmod=hashlib.sha256)
         self.number = 0
         self.ready: Iterator[bytes] = iter([self.request() for _ in range(ready)])
@@ -42,6 +46,8 @@ class Shooter:
         """The next order: limit, resting, at one of a thousand prices."""
         self.number += 1
         n = self.number
+        if self.ws:
+            return self.frame(n)
         side, price = ("BUY", 90_000 - n % 500) if n % 2 else ("SELL", 110_000 + n % 500)
         sent = (
             f"symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity=0.00006"
@@ -52,6 +58,21 @@ class Shooter:
         signing.update(sent.encode())
         body = f"{sent}&signature={signing.hexdigest()}"
         return HEAD.format(port=self.port, key=self.key, length=len(body), body=body).encode()
+
+    def frame(self, n: int) -> bytes:
+        """The same order as a frame of the WebSocket API. A mask of zeros changes nothing."""
+        side, price = ("BUY", 90_000 - n % 500) if n % 2 else ("SELL", 110_000 + n % 500)
+        params = {
+            "apiKey": self.key, "newClientOrderId": f"bench{os.getpid()}w{n}",
+            "price": f"{price}.00", "quantity": "0.00006", "recvWindow": "60000", "side": side,
+            "symbol": "BTCUSDT", "timeInForce": "GTC",
+            "timestamp": str(time.time_ns() // 1_000_000), "type": "LIMIT",
+        }  # fmt: skip
+        signing = self.keyed.copy()
+        signing.update("&".join(f"{name}={value}" for name, value in params.items()).encode())
+        params["signature"] = signing.hexdigest()
+        text = json.dumps({"id": n, "method": "order.place", "params": params}).encode()
+        return b"\x81\xfe" + len(text).to_bytes(2, "big") + bytes(4) + text
 
     def next(self) -> bytes:
         return next(self.ready, None) or self.request()
@@ -67,7 +88,11 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
-        self.shoot()
+        self.opening = self.shooter.ws
+        if self.opening:
+            transport.write(OPENING)
+        else:
+            self.shoot()
 
     def shoot(self) -> None:
         self.sent_ns = time.perf_counter_ns()
@@ -75,18 +100,30 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         data = self.buffer = self.buffer + data
+        if self.shooter.ws and not self.opening:
+            if len(data) > 4 and len(data) >= 4 + int.from_bytes(data[2:4], "big"):
+                self.answered(data, data[4:].startswith(b'{"id":') and b'"status":200' in data)
+            return
         end = data.find(b"\r\n\r\n")
         if end < 0:
+            return
+        if self.opening:
+            self.opening = False
+            self.buffer = b""
+            self.shoot()
             return
         head = data[:end].lower()
         at = head.find(b"content-length:") + 15
         length = int(head[at : head.find(b"\r", at) if b"\r" in head[at:] else end])
         if len(data) < end + 4 + length:
             return
+        self.answered(data, data[9:12] == b"200")
+
+    def answered(self, data: bytes, well: bool) -> None:
         shooter = self.shooter
         if shooter.counting:
             shooter.took_ns.append(time.perf_counter_ns() - self.sent_ns)
-        if data[9:12] != b"200":
+        if not well:
             shooter.failed = data
         self.buffer = b""
         if shooter.stopping:
@@ -128,6 +165,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, required=True)
     for name in ("key", "secret"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--ws", action="store_true")
     parser.add_argument("--warm", type=float, default=0.3)
     parser.add_argument("--seconds", type=float, default=2.0)
     args = parser.parse_args()
@@ -136,7 +174,7 @@ def main() -> None:
     ready = int(PER_SECOND * (args.warm + args.seconds))
     if args.flight == 1:
         ready //= 4
-    shooter = Shooter(args.port, args.key, args.secret, ready)
+    shooter = Shooter(args.port, args.key, args.secret, ready, args.ws)
     work = shoot(shooter, args.flight, args.pid, args.warm, args.seconds)
     try:
         import uvloop
