@@ -206,8 +206,12 @@ def required(pit: Exchange, order: Order) -> int:
         if not order.stop_price and not order.extra.hold_price:
             order.own_extra().hold_price = order.symbol.last_price
         return mul_ceil(order.stop_price or order.extra.hold_price, order.leaves)
-    symbols = pit.routed(order.symbol) if order.extra.used_sor else [order.symbol]
-    return matching.probe(pit, order, symbols)[1]
+    return matching.probe(pit, order, _venues(pit, order))[1]
+
+
+def _venues(pit: Exchange, order: Order) -> list[Symbol]:
+    """The symbols on whose books the order may trade."""
+    return pit.routed(order.symbol) if order.extra.used_sor else [order.symbol]
 
 
 def held_asset(order: Order) -> str:
@@ -289,12 +293,11 @@ def start(pit: Exchange, order: Order) -> None:
 
 def work(pit: Exchange, order: Order) -> None:
     """The taker phase. Afterwards the order is closed, or its rest may go on the book."""
-    symbols = pit.routed(order.symbol) if order.extra.used_sor else [order.symbol]
-    if order.tif == FOK and not matching.probe(pit, order, symbols)[2]:
+    if order.tif == FOK and not matching.probe(pit, order, _venues(pit, order))[2]:
         close(pit, order, EXPIRED, REASON_UNFILLED_FOK, X_EXPIRED)
         return
     if order.extra.used_sor:
-        matching.take_routed(pit, order, symbols)
+        matching.take_routed(pit, order, pit.routed(order.symbol))
     else:
         matching.take(pit, order)
     if not order.open:
