@@ -104,14 +104,20 @@ def json_pairs(params: Mapping[str, object]) -> Pairs:
 
 def json_text(value: object) -> str:
     """One JSON value as the text the same parameter has in a query string."""
+    if type(value) is msgspec.Raw:
+        return _raw_text(bytes(value))
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
         return ""
-    raw = bytes(value) if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)
+    return _raw_text(msgspec.json.encode(value))
+
+
+def _raw_text(raw: bytes) -> str:
+    """The same of a value that was found to be JSON already."""
     if raw[:1] == b'"':
-        return msgspec.json.decode(raw, type=str)
+        return raw[1:-1].decode() if b"\\" not in raw else msgspec.json.decode(raw, type=str)
     text = raw.decode()
     return "" if text == "null" else text

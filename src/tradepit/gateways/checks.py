@@ -49,6 +49,7 @@ _MAY: Final = {
 MICRO: Final = {
     b"MICROSECOND": True, b"microsecond": True, b"MILLISECOND": False, b"millisecond": False,
 }  # fmt: skip
+_ORDER_ROWS: Final = tuple(limit_row(limiter) for limiter in ORDERS)
 _LETTERS = string.ascii_letters + string.digits
 _WINDOW = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII)
 _WORLD_NAME = re.compile(rb"[a-z0-9_-]{1,63}")
@@ -321,6 +322,7 @@ def _timestamp(text: str | None) -> int:
     return number if number > LAST_MS else number * 1_000
 
 
+@lru_cache(maxsize=256)  # a client sends the same one each time
 def _recv_window(text: str) -> int:
     """Microseconds of a recvWindow in ms with up to three decimals."""
     if not text:
@@ -356,10 +358,8 @@ def _draw(length: int) -> str:
 
 def order_limit_rows(account: Account, at_us: int) -> list[bytes]:
     """The ORDERS rows of a `rateLimits` array."""
-    return [
-        limit_row(limiter, count)
-        for limiter, count in zip(ORDERS, account.counts_at(at_us), strict=True)
-    ]
+    counts = account.counts_at(at_us)
+    return [row % count for row, count in zip(_ORDER_ROWS, counts, strict=True)]
 
 
 # What a WebSocket passes before it is opened; its messages pass checks of their own.

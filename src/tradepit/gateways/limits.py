@@ -23,14 +23,13 @@ FORGIVEN_AFTER_S: Final = 259_200  # after so long without a ban the next one is
 IPS_KEPT: Final = 4_096
 
 
-def limit_row(limiter: Limiter, count: int) -> bytes:
-    """One row of the WebSocket API's `rateLimits` array."""
-    return b'{"rateLimitType":"%s","interval":"%s","intervalNum":%d,"limit":%d,"count":%d}' % (
+def limit_row(limiter: Limiter) -> bytes:
+    """One row of the WebSocket API's `rateLimits` array, with a hole (%d) for the count."""
+    return b'{"rateLimitType":"%s","interval":"%s","intervalNum":%d,"limit":%d,"count":%%d}' % (
         limiter.kind.encode(),
         limiter.interval.encode(),
         limiter.num,
         limiter.limit,
-        count,
     )
 
 
@@ -71,6 +70,7 @@ class IpLimits:
         names = [name + letters if name.endswith("-") else name for name in headers]
         self._lines = "".join(f"{name}: %d\r\n" for name in names).encode()
         self._count = len(names)
+        self._row = limit_row(self.weight)
         self._meters: dict[str, Meter] = {}
 
     def lines(self, meter: Meter) -> bytes:
@@ -79,7 +79,7 @@ class IpLimits:
 
     def row(self, meter: Meter) -> bytes:
         """The row of the used weight."""
-        return limit_row(self.weight, meter.used)
+        return self._row % meter.used
 
     def knock(self, ip: str, now_s: int) -> Meter:
         """Count one raw request; the meter of `ip`."""

@@ -309,9 +309,9 @@ def _find_key(door: Door, call: Call) -> None:
             session.log_out()
             raise Reject("REJECTED_KEY")
     else:
-        if KEY_FORMAT.fullmatch(raw.encode()) is None:
-            raise Reject("BAD_API_KEY_FMT")
         holder = call.world.keys.find(call.world.pit.keys, raw)
+        if holder is None and KEY_FORMAT.fullmatch(raw.encode()) is None:
+            raise Reject("BAD_API_KEY_FMT")
     call.who = chain.admit_key(holder, operation, call.ip).who
     call.taken = 0 if raw is None else 1
     call.api_key = raw
@@ -332,7 +332,7 @@ def _check_signature(door: Door, call: Call) -> None:
         signed = call.given
         if call.api_key is not None:
             signed = signed | {"apiKey": call.api_key}
-        payload = "&".join(f"{name}={signed[name]}" for name in sorted(signed)).encode()
+        payload = "&".join([f"{name}={signed[name]}" for name in sorted(signed)]).encode()
         holder = call.world.keys.find(call.world.pit.keys, call.who.key)
         if holder is None or not holder.check(payload, signature.encode()):
             raise Reject("INVALID_SIGNATURE")
