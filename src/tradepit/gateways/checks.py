@@ -11,6 +11,7 @@ import secrets
 import string
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
