@@ -77,7 +77,7 @@ class Pit:
         self.orders[step.order] = order
 
     def _cancel(self, pit: Exchange, who: Who, step: Step) -> None:
-        life.cancel(pit, self.orders.pop(step.old), pit.new_token("cancel"))
+        life.cancel(pit, self.orders.pop(step.old), pit.new_token())
 
     def resting(self) -> int:
         return sum(account.orders_open for account in self.accounts)

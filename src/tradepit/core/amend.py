@@ -38,7 +38,7 @@ def amend(pit: Exchange, order: Order, new_qty: int, new_client_id: str) -> Amen
     if new_client_id and new_client_id != order.client_id and new_client_id in opened.by_client:
         raise Reject("DUPLICATE_ORDER", code=ORDER_AMEND_REJECTED)
     before = order.client_id
-    after = new_client_id or pit.new_token("amend")
+    after = new_client_id or pit.new_token()
     if opened.by_client.get(before) is order:
         del opened.by_client[before]
     order.client_id = after

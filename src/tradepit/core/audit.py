@@ -110,6 +110,8 @@ def _audit_side(symbol: Symbol, side: BookSide, found: list[str]) -> int:
     prices = side.prices(len(side.levels) + 1)
     if [p * side.sign for p in prices] != sorted((p * side.sign for p in prices), reverse=True):
         found.append(f"{symbol.name}: levels out of order")
+    if side.best() != (prices[0] if prices else 0):
+        found.append(f"{symbol.name}: the best price is not {side.best()}")
     if len(prices) != len(side.levels):
         found.append(f"{symbol.name}: {len(prices)} prices, {len(side.levels)} levels")
     for price in prices:

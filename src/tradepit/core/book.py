@@ -84,23 +84,37 @@ class Ladder:
 class BookSide:
     """One side: `sign` is +1 for bids (high is good), -1 for asks (low is good)."""
 
-    __slots__ = ("ladder", "levels", "sign")
+    __slots__ = ("front", "ladder", "levels", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
         self.ladder = Ladder()
         self.levels: dict[int, Level] = {}
+        self.front: Level | None = None  # the best level
 
     def best(self) -> int:
         """The best price in units, 0 when the side is empty."""
-        if not self.levels:
-            return 0
-        return self.ladder.best() * self.sign
+        front = self.front
+        return 0 if front is None else front.price
 
     def top(self) -> Level | None:
-        if not self.levels:
-            return None
-        return self.levels[self.ladder.best() * self.sign]
+        return self.front
+
+    def open(self, price: int) -> Level:
+        """A new, empty level."""
+        level = self.levels[price] = Level(price)
+        self.ladder.add(price * self.sign)
+        if self.front is None or (price - self.front.price) * self.sign > 0:
+            self.front = level
+        return level
+
+    def close(self, level: Level) -> None:
+        """Take an empty level away."""
+        price = level.price
+        del self.levels[price]
+        self.ladder.remove(price * self.sign)
+        if level is self.front:
+            self.front = self.levels[self.ladder.best() * self.sign] if self.levels else None
 
     def qty_at(self, price: int) -> int:
         """The visible quantity at a price, 0 when there is no level."""
@@ -140,8 +154,7 @@ class Book:
         price = order.limit_price
         level = side.levels.get(price)
         if level is None:
-            level = side.levels[price] = Level(price)
-            side.ladder.add(price * side.sign)
+            level = side.open(price)
         self._append(level, order)
         level.qty += order.visible
         self.update_id += 1
@@ -159,8 +172,7 @@ class Book:
         if self.touched is not None:
             self.touched[level.price * side.sign] = None
         if level.head is None:
-            del side.levels[level.price]
-            side.ladder.remove(level.price * side.sign)
+            side.close(level)
 
     def reduce(self, order: Order, visible: int) -> None:
         """The order's visible quantity is `visible` now; it keeps its place."""
@@ -224,4 +236,5 @@ class Book:
                     order = after
                 level.head = level.tail = None
             side.levels.clear()
+            side.front = None
             side.ladder = Ladder()

@@ -64,6 +64,8 @@ class Exchange:
         self.timers = Timers()
         self.next_list_id = 0
         self.next_token = 0
+        self.tokens_of = -1  # which block of ids is at hand: a cache, not state
+        self.tokens: list[str] = []
         self.clock_speed = 1_000  # how the world's clock goes: thousandths of the wall's pace,
         self.clock_offset_us = 0  # and how far it is ahead
         self.count_orders = True  # whether the unfilled order count limits anybody
@@ -168,10 +170,14 @@ class Exchange:
                 return [symbol, *others]
         raise Reject("SOR_NOT_SUPPORTED")
 
-    def new_token(self, kind: str) -> str:
+    def new_token(self) -> str:
         """A fresh client id, cancel id or list id of 22 letters and digits."""
         self.next_token += 1
-        return ids.token(self.seed, kind, self.next_token)
+        block = self.next_token // ids.BLOCK
+        if block != self.tokens_of:
+            self.tokens_of = block
+            self.tokens = ids.tokens(self.seed, block)
+        return self.tokens[self.next_token % ids.BLOCK]
 
     # --- Accounts ------------------------------------------------------------------------------
 

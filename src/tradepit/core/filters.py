@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import BUY
-from tradepit.core.units import MAX_AMOUNT, ONE, mul_floor
+from tradepit.core.units import MAX_AMOUNT, mul_ceil, mul_floor
 
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
@@ -59,7 +59,7 @@ def check_price(pit: Exchange, order: Order, price: int) -> None:
         buy = order.side == BUY
         up = symbol.bid_up if buy else symbol.ask_up
         down = symbol.bid_down if buy else symbol.ask_down
-        if usual and (price * ONE > usual * up or price * ONE < usual * down):
+        if usual and (price > mul_floor(usual, up) or price < mul_ceil(usual, down)):
             raise Reject("FILTER", symbol.percent_filter, hint=f"average price {usual} units")
 
 

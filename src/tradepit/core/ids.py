@@ -1,25 +1,20 @@
-"""Ids that nobody chose: a pure function of (seed, kind, counter)."""
+"""Ids that nobody chose: a pure function of seed and counter."""
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
-from functools import lru_cache
 from typing import Final
 
 LENGTH: Final = 22
-_BLOCK: Final = 16  # neighbours are drawn together, for one digest costs as much as sixteen ids
+BLOCK: Final = 3  # neighbours are drawn together: one digest is long enough for three
 
-_ALNUM = bytes.maketrans(b"+/", b"Qz")
-
-
-def token(seed: int, kind: str, counter: int) -> str:
-    """22 letters and digits, the shape of a client order id that the exchange makes up."""
-    return _tokens(seed, kind, counter // _BLOCK)[counter % _BLOCK]
+_ALNUM: Final = bytes.maketrans(b"+/", b"Qz")
 
 
-@lru_cache(maxsize=64)
-def _tokens(seed: int, kind: str, block: int) -> list[str]:
-    digest = hashlib.shake_128(b"%d:%s:%d" % (seed, kind.encode(), block))
-    text = base64.b64encode(digest.digest(_BLOCK * LENGTH * 3 // 4)).translate(_ALNUM).decode()
-    return [text[at : at + LENGTH] for at in range(0, _BLOCK * LENGTH, LENGTH)]
+def tokens(seed: int, block: int) -> list[str]:
+    """The ids with the counters BLOCK x block and after, BLOCK of them: 22 letters and digits
+    each, the shape of a client order id that the exchange makes up."""
+    digest = hashlib.blake2b(b"%d:%d" % (seed, block)).digest()
+    text = binascii.b2a_base64(digest, newline=False).translate(_ALNUM).decode()
+    return [text[:LENGTH], text[LENGTH : 2 * LENGTH], text[2 * LENGTH : 3 * LENGTH]]

@@ -244,7 +244,7 @@ def accept(pit: Exchange, order: Order) -> None:
     order.order_id = symbol.next_order_id
     symbol.next_order_id += 1
     if not order.client_id:
-        order.client_id = pit.new_token("order")
+        order.client_id = pit.new_token()
     order.created_us = order.updated_us = pit.at_us
     order.open = True
     opened = order.opened = account.open_on(symbol.name)
@@ -400,4 +400,4 @@ def admit_cancel(account: Account, symbol: Symbol) -> None:
 
 
 def new_client_id(pit: Exchange, given: str | None) -> str:
-    return given or pit.new_token("cancel")
+    return given or pit.new_token()

@@ -125,7 +125,7 @@ def _accept(pit: Exchange, found: OrderList) -> None:
     found.list_id = pit.next_list_id
     pit.next_list_id += 1
     if not found.client_id:
-        found.client_id = pit.new_token("list")
+        found.client_id = pit.new_token()
     found.created_us = pit.at_us
     found.account.lists[found.list_id] = found
     found.account.lists_by_client[found.client_id] = found

@@ -24,7 +24,7 @@ from tradepit.core.terms import (
     X_EXPIRED,
     X_TRADE,
 )  # fmt: skip
-from tradepit.core.units import ONE, div_floor, mul_ceil, mul_floor, step_floor
+from tradepit.core.units import div_floor, mul_ceil, mul_floor, step_floor
 
 if TYPE_CHECKING:
     from tradepit.core.book import BookSide, Level
@@ -61,7 +61,7 @@ def take(pit: Exchange, taker: Order) -> None:
     limit = taker.limit_price
     low, high = price_range(pit, taker)
     while taker.leaves > 0 or taker.extra.short:
-        level = side.top()
+        level = side.front
         if level is None:
             return
         price = level.price
@@ -93,7 +93,7 @@ def take_routed(pit: Exchange, taker: Order, symbols: list[Symbol]) -> None:
     while taker.leaves > 0 or taker.extra.short:
         best: Level | None = None
         for symbol in symbols:
-            level = symbol.book.side(not buy).top()
+            level = symbol.book.side(not buy).front
             if level is not None and (
                 best is None or (level.price < best.price if buy else level.price > best.price)
             ):
@@ -119,7 +119,7 @@ def trade(pit: Exchange, maker: Order, taker: Order, qty: int) -> None:
     """Two orders trade at the maker's price: postings, commission, order states, reports."""
     symbol = taker.symbol
     price = maker.limit_price
-    quote = price * qty // ONE
+    quote = mul_floor(price, qty)
     at_us = pit.at_us
     if maker.list is not None:
         lists.before_fill(pit, maker)
@@ -168,7 +168,7 @@ def allocate(pit: Exchange, maker: Order, taker: Order, qty: int) -> None:
     symbol = taker.symbol
     venue = maker.symbol
     price = maker.limit_price
-    quote = price * qty // ONE
+    quote = mul_floor(price, qty)
     at_us = pit.at_us
     if maker.list is not None:
         lists.before_fill(pit, maker)

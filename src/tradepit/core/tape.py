@@ -69,7 +69,9 @@ class Tape:
         self.closed_aggs: list[Agg] = []
         self.past: Past | None = None  # what lies before the world's birth: no part of the state
         self.born_us = 0
-        self.mean_mins = -1  # which window the two sums below belong to: a cache, not state
+        self.mean_mins = -1  # which window what follows belongs to: a cache, not state
+        self.mean_count = -1  # how many trades there were when `mean` was worked out
+        self.mean = 0
         self.mean_from_us = -1
         self.mean_base = 0
         self.mean_quote = 0
@@ -257,12 +259,17 @@ class Tape:
         from_us -= from_us % SECOND_US
         if from_us != self.mean_from_us or mins != self.mean_mins:
             self._seek_mean(from_us, mins)
-        base = self.base - self.mean_base
-        return (self.quote - self.mean_quote) * ONE // base if base else self.last_price
+        if self.count != self.mean_count:
+            base = self.base - self.mean_base
+            quote = self.quote - self.mean_quote
+            self.mean = quote * ONE // base if base else self.last_price
+            self.mean_count = self.count
+        return self.mean
 
     def _seek_mean(self, from_us: int, mins: int) -> None:
         """Find the running totals as they were at `from_us`."""
         self.mean_from_us = from_us
+        self.mean_count = -1
         self.mean_mins = mins
         start = self.second
         self.mean_base = self.base

@@ -56,12 +56,12 @@ def text_places(units: int, places: int) -> str:
 
 def mul_floor(a: int, b: int) -> int:
     """a x b, both in units, rounded down: price x quantity -> quote."""
-    return a * b // ONE
+    return a // ONE * b + a % ONE * b // ONE  # in parts: the whole product is seldom a short int
 
 
 def mul_ceil(a: int, b: int) -> int:
     """a x b, both in units, rounded up: what must be held to pay price x quantity."""
-    return -(-a * b // ONE)
+    return a // ONE * b - (-(a % ONE) * b // ONE)
 
 
 def mul_half_up(a: int, b: int) -> int:
