@@ -12,7 +12,7 @@ from tradepit.core.records import Command, Outcome, Who
 from tradepit.journal.clock import WorldClock
 from tradepit.journal.datadir import DataDir
 from tradepit.journal.port import Log, LogDamaged, RulesMismatch
-from tradepit.journal.records import encode_command
+from tradepit.journal.records import encode_command, encode_void
 from tradepit.journal.recovery import Origins, WorldBroken, open_world
 from tradepit.journal.sequencer import Options, Sequencer
 from tradepit.journal.sqlite import FILE, SqliteLog
@@ -90,18 +90,37 @@ def test_numbers_and_times_go_on(tmp_path: Path) -> None:
     assert sequencer.applied_seq == 5
 
 
-def test_a_raising_command_is_voided_when_it_is_met(tmp_path: Path) -> None:
+@pytest.mark.parametrize("behind", [0, 1])
+def test_a_raising_command_at_the_end_is_voided_when_it_is_met(tmp_path: Path, behind: int) -> None:
+    """The kill came between its append and its void: nobody was answered yet."""
     log = SqliteLog(DataDir(tmp_path))
     open_world(log, ORIGINS)
-    write(log, [*adds(4), ("poison", None), *adds(4)])
+    write(log, [*adds(4), ("poison", None), *adds(behind)])
     reader = Follower()
     world = open_world(log, ORIGINS, reader)
-    assert world.voided == {5} and log.last_seq == 10
+    assert world.voided == {5} and log.last_seq == 6 + behind
     assert "half" not in world.machine.tills
-    assert sorted(set(reader.told)) == [1, 2, 3, 4, 6, 7, 8, 9]
+    assert sorted(set(reader.told)) == [1, 2, 3, 4, 6][: 4 + behind]
     again = open_world(log, ORIGINS)
     assert again.machine.state_hash() == world.machine.state_hash()
-    assert log.last_seq == 10  # not voided twice
+    assert log.last_seq == 6 + behind  # not voided twice
+
+
+def test_two_that_raise_are_voided_even_when_recovery_dies_in_between(tmp_path: Path) -> None:
+    log = SqliteLog(DataDir(tmp_path))
+    open_world(log, ORIGINS)
+    write(log, [*adds(4), ("poison", None), ("poison", None)])
+    log.append([encode_void(7, 5, "RuntimeError")], 6)  # as far as the first recovery came
+    assert open_world(log, ORIGINS).voided == {5, 6}
+
+
+def test_what_was_answered_is_never_voided_by_another_program(tmp_path: Path) -> None:
+    log = SqliteLog(DataDir(tmp_path))
+    open_world(log, ORIGINS)
+    write(log, [*adds(4), ("poison", None), *adds(2)])
+    with pytest.raises(WorldBroken, match=r"Command 5 \(poison\) was applied before.*intact"):
+        open_world(log, ORIGINS)
+    assert log.last_seq == 7
 
 
 def test_a_broken_invariant_is_a_refusal_with_the_log_intact(tmp_path: Path) -> None:
@@ -125,6 +144,19 @@ def test_a_reader_is_told_what_it_has_not_kept(tmp_path: Path) -> None:
         open_world(log, ORIGINS, reader)
         assert reader.told == list(told)
         assert reader.rewound == []
+
+
+def test_a_reader_that_lost_everything_begins_with_the_state(tmp_path: Path) -> None:
+    log = SqliteLog(DataDir(tmp_path), keep_s=0)
+    open_world(log, ORIGINS)
+    for _ in range(3):
+        write(log, adds(10))
+        open_world(log, ORIGINS).snapshot(log.last_seq)
+    write(log, adds(5))
+    log.trim(cursor=30)
+    reader = Follower(0)
+    open_world(log, ORIGINS, reader)
+    assert reader.rewound == [30]
 
 
 def test_a_reader_ahead_of_the_log_is_rewound(tmp_path: Path) -> None:

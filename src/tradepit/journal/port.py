@@ -82,6 +82,9 @@ class Log(Protocol):
         Raises: LogDamaged when one is missing or altered.
         """
 
+    def newest_batches(self, count: int) -> list[int]:
+        """The numbers of the first records of the last `count` batches, newest first."""
+
     def save_snapshot(self, seq: int, blob: bytes) -> None:
         """Keep the state after record `seq`, marked with the log's rules version."""
 

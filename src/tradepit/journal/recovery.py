@@ -2,7 +2,8 @@
 
 The same walk serves a start after a stop, a start after a kill, and the rebuild after a command
 raised. It is deterministic, so it may be interrupted and done again: a command that raises is
-voided in the log and left out from then on.
+voided in the log and left out from then on. Only what nobody was answered yet can be voided so: a
+command that was applied once and raises now is told by another program, and is refused.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from tradepit.journal.port import JournalError, Log, LogDamaged, RulesMismatch, 
 from tradepit.journal.records import AskCodec, decode, encode_upgrade, encode_void, voided_by
 
 _operator = logging.getLogger("tradepit.journal")
+
+_BATCHES_LOOKED_AT = 64
 
 
 class WorldBroken(JournalError):
@@ -145,10 +148,13 @@ def open_world(log: Log, origins: Origins[M], reader: Reader | None = None) -> W
             reader.rewind(0)
         return world
     snapshot = _start(log, reader)
+    doubtful = _doubtful_from(log)
     while True:
         world = World(log, origins, _load(origins, snapshot))
-        if _replay(world, snapshot.seq, reader):
+        raised = _replay(world, snapshot.seq, reader)
+        if raised is None:
             break
+        _void_or_refuse(world, *raised, doubtful)
     if snapshot.rules != log.rules:
         last = log.last_seq
         log.append([encode_upgrade(last + 1, log.rules)], last)
@@ -179,6 +185,7 @@ def _start(log: Log, reader: Reader | None) -> Snapshot:
         "The history ends at %d and the log begins at %d: what lies between is not in the history.",
         reader.cursor, newest.seq,
     )  # fmt: skip
+    reader.rewind(newest.seq)
     return newest
 
 
@@ -206,8 +213,8 @@ def _load(origins: Origins[M], snapshot: Snapshot) -> M:
         raise WorldBroken(f"The snapshot at {snapshot.seq} cannot be loaded: {wrong!r}.") from wrong
 
 
-def _replay(world: World[M], after: int, reader: Reader | None) -> bool:
-    """Apply what lies behind `after`. False: one raised and was voided, begin again."""
+def _replay(world: World[M], after: int, reader: Reader | None) -> tuple[Command, Exception] | None:
+    """Apply what lies behind `after`. Returns the command that raised, and what; None: none did."""
     machine, voided = world.machine, world.voided
     for _, record in world.log.read(after):
         if number := voided_by(record):
@@ -223,15 +230,40 @@ def _replay(world: World[M], after: int, reader: Reader | None) -> bool:
                 " intact; this program cannot go on with it."
             ) from wrong
         except Exception as wrong:
-            _operator.error(
-                "Command %d (%s) raised and is void:\n%s",
-                command.seq, command.op, traceback.format_exc(),
-            )  # fmt: skip
-            world.void(command.seq, wrong)
-            return False
+            return command, wrong
         if reader is not None and command.seq > reader.cursor:
             reader.tell(outcome)
-    return True
+    return None
+
+
+def _doubtful_from(log: Log) -> int:
+    """The first record that may never have been applied before the log was left.
+
+    While one batch is applied at most one more is written, and a void is durable before anything
+    behind it is answered. So these are the last two batches that are no voids.
+    """
+    found = log.last_seq + 1
+    left = 2
+    for first in log.newest_batches(_BATCHES_LOOKED_AT):
+        _, record = next(iter(log.read(first - 1)))
+        if not voided_by(record):
+            found = first
+            left -= 1
+            if not left:
+                break
+    return found
+
+
+def _void_or_refuse(world: World[M], command: Command, wrong: Exception, doubtful: int) -> None:
+    told = "".join(traceback.format_exception(wrong))
+    if command.seq < doubtful:
+        _operator.error("Command %d (%s) raised:\n%s", command.seq, command.op, told)
+        raise WorldBroken(
+            f"Command {command.seq} ({command.op}) was applied before and raises now: {wrong!r}."
+            " The log is intact: start it with the program that wrote it."
+        ) from wrong
+    _operator.error("Command %d (%s) raised and is void:\n%s", command.seq, command.op, told)
+    world.void(command.seq, wrong)
 
 
 def _commands(log: Log, after: int, codec: AskCodec) -> Iterator[Command]:

@@ -338,13 +338,6 @@ class Sequencer(Generic[M]):
         except Exception:
             _operator.exception("The snapshot at %d could not be written; the log goes on.", seq)
 
-    def rearm(self) -> None:
-        """The clock was moved: wait anew for what falls due."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_us = 0
-        self._arm()
-
     def clock_changed(self) -> None:
         """The clock goes another way now: what is due comes at another time of the wall's."""
         self._timer_us = 0

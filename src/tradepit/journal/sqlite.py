@@ -175,6 +175,13 @@ class SqliteLog:
             raise _damaged(self._path, f"record {first} was altered")
         return records
 
+    def newest_batches(self, count: int) -> list[int]:
+        with self._reading:
+            rows = self._reader.execute(
+                "SELECT first FROM log ORDER BY first DESC LIMIT ?", (count,)
+            ).fetchall()
+        return [int(row[0]) for row in rows]
+
     def save_snapshot(self, seq: int, blob: bytes) -> None:
         self._files.save(seq, self.rules, blob)
 
