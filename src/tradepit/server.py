@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -135,6 +135,7 @@ class Hall:
         self.sequencer.cursor = lambda: self._projector.cursor
         self.history = SqlHistory(self._projector, self.clock, lambda: self.sequencer.machine)
         self.maker: Maker | None = None
+        self.on_clock: list[Callable[[], None]] = []  # told when the clock goes another way
 
     @property
     def pit(self) -> Exchange:
@@ -175,6 +176,8 @@ class Hall:
         ask = SetClock(speed=self.clock.speed, offset_us=self.clock.offset_us)
         await self.sequencer.submit(HOUSE, SET_CLOCK, ask)
         self.sequencer.clock_changed()
+        for changed in self.on_clock:
+            changed()
 
     def healthy(self) -> dict[str, bool]:
         """Whether orders are taken, and whether every book has the two sides it was promised."""
@@ -303,6 +306,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
     served.door = door
     hall.sequencer.listen(world.users.applied)
     hall.sequencer.listen(world.hub.applied)
+    hall.on_clock.append(world.hub.clock_changed)
     server = _Server(_uvicorn_config(door))
     try:
         await hall.start()

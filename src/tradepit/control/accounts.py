@@ -5,6 +5,7 @@ All of these are commands: a replay of the log meets the same accounts.
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated
 
 from msgspec import UNSET, UnsetType
@@ -117,6 +118,8 @@ def open_account(pit: Exchange, who: Who, ask: OpenAccount) -> AccountRow:
     if ask.like is not None:
         balances = account_of(pit, ask.like).balances
         funds = {asset: b.free + b.locked for asset, b in balances.items()}
+        if any(not _can_give(pit, asset, units) for asset, units in funds.items()):
+            raise Reject("PARAM_OVERFLOW", "like")
     return _row(pit.open_account({"name": ask.name, "balances": funds}))
 
 
@@ -155,6 +158,13 @@ def set_account(pit: Exchange, who: Who, ask: SetAccount) -> AccountRow:
 # --- Money -------------------------------------------------------------------------------------
 
 
+def _can_give(pit: Exchange, asset: str, units: int) -> bool:
+    """Whether the faucet can give so much and its own balance, which is all that it gave so far,
+    still fits in the 64 bits of a snapshot."""
+    given = pit.faucet.get(asset)
+    return units - (0 if given is None else given.free) <= MAX_AMOUNT + 1
+
+
 class Faucet(Ask):
     account: AccountName
     asset: AssetName
@@ -170,14 +180,22 @@ class FaucetBalance(Reply):
 
 @operation("POST /_tradepit/v1/faucet")
 def faucet(pit: Exchange, who: Who, ask: Faucet) -> FaucetBalance:
-    """Give an account some of an asset, or take it back."""
+    """Give an account some of an asset, or (`take`) take back what it may spend."""
     account = account_of(pit, ask.account)
     known = any(ask.asset in (s.base, s.quote) for s in pit.symbols.values())
     if not known and ask.asset not in pit.ledger.assets:
         raise Reject("INVALID_PARAMETER", "asset")
-    balance = pit.spot(account, ask.asset)
-    if not ask.take and balance.free + balance.locked + ask.amount > MAX_AMOUNT:
+    if not ask.amount:
+        raise Reject("INVALID_PARAMETER", "amount")
+    owned = account.balances.get(ask.asset)
+    if ask.take:
+        if owned is None:
+            raise Reject("INSUFFICIENT_BALANCE")
+    elif not _can_give(pit, ask.asset, ask.amount) or (
+        owned is not None and owned.free + owned.locked + ask.amount > MAX_AMOUNT
+    ):
         raise Reject("PARAM_OVERFLOW", "amount")
+    balance = pit.spot(account, ask.asset)
     pit.deposit(account, ask.asset, -ask.amount if ask.take else ask.amount)
     return FaucetBalance(asset=ask.asset, free=balance.free, locked=balance.locked)
 
@@ -288,7 +306,7 @@ def new_key(pit: Exchange, who: Who, ask: NewKey) -> KeyRow:
     if ask.public_key is not None:
         try:
             make_check(kind, ask.public_key)
-        except ValueError:
+        except Exception:  # which of them a reader of keys raises depends on what it was given
             raise Reject("INVALID_PARAMETER", "publicKey") from None
     wanted = PERMISSIONS if ask.permissions is None else ask.permissions
     if any(name not in PERMISSIONS for name in wanted):
@@ -297,12 +315,19 @@ def new_key(pit: Exchange, who: Who, ask: NewKey) -> KeyRow:
     if ask.label in taken:
         raise Reject("INVALID_PARAMETER", "label")
     may = sum(PERMISSIONS[name] for name in dict.fromkeys(wanted))
+    ips = _addresses(ask.ips or ())
     secret = ask.fresh_secret if kind == HMAC else ask.public_key or ""
-    key = ApiKey(
-        ask.fresh_key, account.id, kind, secret, may, list(ask.ips or ()), ask.label, pit.at_us
-    )
+    key = ApiKey(ask.fresh_key, account.id, kind, secret, may, ips, ask.label, pit.at_us)
     pit.keys[key.api_key] = key
     return _key_row(pit, key, secret if kind == HMAC else "")
+
+
+def _addresses(words: tuple[str, ...]) -> list[str]:
+    """IP addresses as a socket names its peer. Raises: Reject INVALID_PARAMETER."""
+    try:
+        return [str(ip_address(word)) for word in words]
+    except ValueError:
+        raise Reject("INVALID_PARAMETER", "ips") from None
 
 
 class RevokeKey(Ask):

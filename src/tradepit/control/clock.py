@@ -26,6 +26,7 @@ _UNITS: Final = {
     "us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000,
     "d": 86_400_000_000, "w": 604_800_000_000,
 }  # fmt: skip
+LATEST_US: Final = 4_102_444_800_000_000  # 2100-01-01: every client can still write such a time
 LEGAL: Final = "^([0-9]{1,9}(us|ms|s|m|h|d|w)){1,7}$"
 
 Duration = Annotated[str, Text(r"(?:[0-9]{1,9}(?:us|ms|s|m|h|d|w)){1,7}", legal=LEGAL)]
@@ -89,14 +90,14 @@ class Advance(Ask):
 def advance(
     pit: Exchange, history: Console, who: Who, ask: Advance
 ) -> ClockFace | Awaitable[ClockFace]:
-    """Set the clock forward, by a duration or to a time; what falls due on the way happens at its
-    time. It never goes back."""
+    """Set the clock forward, by a duration or to a time (until 2100 at most); what falls due on
+    the way happens at its time. It never goes back."""
     now_us = history.clock.now_us()
     if (ask.by is None) == (ask.to is None):
         raise Reject("OPTIONAL_PARAMS_BAD_COMBO")
     until_us = ask.to if ask.to is not None else now_us + duration_us(ask.by or "")
-    if until_us < now_us:
-        raise Reject("INVALID_PARAMETER", "to")
+    if not now_us <= until_us <= LATEST_US:
+        raise Reject("INVALID_PARAMETER", "by" if ask.to is None else "to")
 
     async def later() -> ClockFace:
         await history.advance(until_us)

@@ -154,6 +154,11 @@ class Hub:
         wait_s = max(self.clock.wait_s(self._next_us), 0.001)
         self._timer = self.loop.call_later(wait_s, self._due)
 
+    def clock_changed(self) -> None:
+        """The clock goes another way now: the next beat comes at another time of the wall's."""
+        if self._next_us:
+            self._arm()
+
     def _due(self) -> None:
         self._timer = None
         if not self.channels:
