@@ -260,7 +260,7 @@ async def _fill(data: Path, orders: int) -> None:
             side, price = ("BUY", 90_000 + n % 200) if n % 2 else ("SELL", 90_000)
             ask = parse([
                 ("symbol", "BTCUSDT"), ("side", side), ("type", "LIMIT"), ("timeInForce", "GTC"),
-                ("quantity", "0.001"), ("price", str(price)), ("newClientOrderId", f"f{n}"),
+                ("quantity", "0.0001"), ("price", str(price)), ("newClientOrderId", f"f{n}"),
             ])  # fmt: skip
             waiting.append(hall.sequencer.submit(Who(1 + n % 4), PLACE, ask))
         await asyncio.gather(*waiting)

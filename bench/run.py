@@ -40,17 +40,22 @@ def part(name: str, core: str, quick: bool) -> list[Figure]:
     return [Figure(*row) for row in json.loads(done.stdout)]
 
 
-def ask(names: Iterable[str], quick: bool) -> list[Figure]:
+def ask(names: Iterable[str], quick: bool) -> tuple[list[Figure], list[str]]:
+    """(all figures, which parts failed)"""
     figures: list[Figure] = []
+    failed: list[str] = []
     for name in names:
         question = importlib.import_module(f"bench.{name}")
         for core in ("compiled", "", "pure"):
             if core or hasattr(question, "measure_peers"):
                 print(f"{name}: {core or 'others'} …", file=sys.stderr, flush=True)
                 started = time.monotonic()
-                figures += part(name, core, quick)
+                try:
+                    figures += part(name, core, quick)
+                except subprocess.CalledProcessError:  # it told why itself
+                    failed.append(f"{name}: {core or 'others'}")
                 print(f"  {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    return figures
+    return figures, failed
 
 
 def ratios(names: Iterable[str], figures: list[Figure]) -> list[dict[str, Any]]:
@@ -96,6 +101,7 @@ def markdown(result: dict[str, Any]) -> str:
             f"| {row['words']} | {number(row['value'])} {row['unit']} | {row['target']} "
             f"| {reached} |"
         )
+    lines += [f"\nFailed: {part}" for part in result["failed"]]
     lines += ["", "| figure | what | measured |", "|---|---|---|"]
     for key, words, value, unit in result["figures"]:
         lines.append(f"| {key} | {words} | {number(value)} {unit} |")
@@ -123,11 +129,14 @@ def main() -> None:
         return
     names = options.only or QUESTIONS
     about = {**machine(), "date": time.strftime("%Y-%m-%d"), "quick": options.quick}
-    figures = ask(names, options.quick)
-    result = {"machine": about, "ratios": ratios(names, figures), "figures": figures}
+    figures, failed = ask(names, options.quick)
+    result = {
+        "machine": about, "ratios": ratios(names, figures), "figures": figures, "failed": failed,
+    }  # fmt: skip
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(result, indent=1))
     print(markdown(result))
+    sys.exit(bool(failed))
 
 
 if __name__ == "__main__":
