@@ -28,7 +28,7 @@ from tradepit.core.records import Command, Who
 from tradepit.core.terms import BUY
 from tradepit.journal.datadir import DataDir
 from tradepit.journal.records import encode_command
-from tradepit.journal.recovery import Origins, open_world, pack_state
+from tradepit.journal.recovery import Origins, open_world, pack_state, uncollected
 from tradepit.journal.sqlite import SqliteLog
 
 BATCH: Final = 32
@@ -123,10 +123,12 @@ def snapshots(core: str, orders: int) -> list[Figure]:
     handlers = language.commands()
     packed = pack_state(pit.dump())
     started = time.thread_time()
-    pack_state(pit.dump())
+    with uncollected():  # as the journal does it
+        pack_state(pit.dump())
     saved = time.thread_time() - started
     started = time.thread_time()
-    Exchange.load(handlers, msgspec.msgpack.decode(packed))
+    with uncollected():
+        Exchange.load(handlers, msgspec.msgpack.decode(packed))
     loaded = time.thread_time() - started
     opened = sum(account.orders_open for account in pit.accounts.values())
     birth = per_call_ns(pits.make, 3, 3)
