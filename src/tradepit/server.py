@@ -36,7 +36,7 @@ from tradepit.gateways.door import Door
 from tradepit.gateways.hosts import Hosts
 from tradepit.gateways.limits import all_limits
 from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
-from tradepit.gateways.sockets import Attempts
+from tradepit.gateways.sockets import Attempts, Manners
 from tradepit.gateways.streams import StreamSession
 from tradepit.gateways.worlds import World
 from tradepit.gateways.ws_api import ApiSession
@@ -301,6 +301,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
             (b"/ws", StreamSession),
             (b"/stream", StreamSession),
         ],
+        manners=Manners(settings.ping_s, settings.ping_patience_s),
         attempts=Attempts(settings.limits == "real"),
     )  # fmt: skip
     served.door = door

@@ -39,6 +39,9 @@ class Feed:
         if self.period_us:
             self.hub.untime(self)
 
+    def greet(self) -> None:
+        """One more listens: what shows a state shows it once more, for all."""
+
     def beat(self, at_us: int) -> None:
         """A multiple of the period has come."""
 
@@ -156,16 +159,21 @@ class BookWatch:
         self.hub = hub
         self.name = name
         self.feeds: dict[DiffFeed, None] = {}
-        self.attach()
+        self.book = hub.pit.symbols[name].book
+        self.book.touched = {}
 
     def attach(self) -> None:
-        book = self.hub.pit.symbols[self.name].book
-        if book.touched is None:
-            book.touched = {}
+        """The book is another object; what changed in the old one is not forgotten."""
+        self.collect()
+        self.book = self.hub.pit.symbols[self.name].book
+        self.book.touched = {}
+
+    def detach(self) -> None:
+        self.book.touched = None
 
     def collect(self) -> None:
         """Hand on what changed since the last look."""
-        book = self.hub.pit.symbols[self.name].book
+        book = self.book
         if book.touched:
             for feed in self.feeds:
                 feed.pending.update(book.touched)
@@ -195,7 +203,7 @@ class DiffFeed(SymbolFeed):
         del watch.feeds[self]
         if not watch.feeds:
             del self.hub.books[self.name]
-            self.symbol.book.touched = None
+            watch.detach()
 
     def beat(self, at_us: int) -> None:
         book = self.symbol.book
@@ -227,6 +235,9 @@ class PartialFeed(SymbolFeed):
     def __init__(self, hub: Hub, channel: Channel, name: str, shape: tuple[int, int]) -> None:
         super().__init__(hub, channel, name)
         self.levels, self.period_us = shape
+        self.last_id = -1
+
+    def greet(self) -> None:
         self.last_id = -1
 
     def beat(self, at_us: int) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tradepit.core.records import TRADE, Event, Fill, Outcome
 from tradepit.gateways.sockets import text_frame
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("tradepit.streams")
 
 TICK_US: Final = 100_000
+SOONEST_S: Final = 0.001
+LATEST_S: Final = 1.0
+
+T = TypeVar("T")
 
 Payload = Callable[[int], str]
 """The payload's text for a unit of time: 1 for microseconds, 1000 for milliseconds."""
@@ -95,7 +99,8 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self._next_us = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._pit: Exchange | None = None
+        self._reading: set[asyncio.Task[None]] = set()
+        sequencer.on_rebuilt.append(self._rebuilt)
 
     @property
     def pit(self) -> Exchange:
@@ -111,11 +116,15 @@ class Hub:
         """Let a session hear a stream. A name that is no stream is never heard, and no error."""
         channel = self.channels.get(name)
         if channel is None:
-            channel = self.channels[name] = Channel(name)
+            channel = Channel(name)
             channel.feed = make_feed(self, channel)
-            if channel.feed is not None:
-                channel.feed.start()
-                self._wake()
+            if channel.feed is None:
+                return
+            self.channels[name] = channel
+            channel.feed.start()
+            self._wake()
+        elif channel.feed is not None:
+            channel.feed.greet()
         channel.join(session, variant)
 
     def leave(self, name: str, session: Session, variant: int) -> None:
@@ -151,7 +160,8 @@ class Hub:
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        wait_s = max(self.clock.wait_s(self._next_us), 0.001)
+        # Not long at a time: the clock may be set, or go another way.
+        wait_s = min(max(self.clock.wait_s(self._next_us), SOONEST_S), LATEST_S)
         self._timer = self.loop.call_later(wait_s, self._due)
 
     def clock_changed(self) -> None:
@@ -164,7 +174,7 @@ class Hub:
         if not self.channels:
             self._next_us = 0
             return
-        self.advance(self.clock.now_us())
+        self.advance(self.sequencer.settled_us())
         self._arm()
 
     def advance(self, now_us: int) -> None:
@@ -191,14 +201,26 @@ class Hub:
     def _awake(self, at_us: int) -> list[bool]:
         return [feed.awake(at_us) for found in self.timed.values() for feed in found]
 
+    def later(self, read: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Have `read` done where queries wait for SQL, and `then` its result on the loop."""
+
+        async def work() -> None:
+            try:
+                then(await self.loop.run_in_executor(self.pool, read))
+            except Exception:
+                log.exception("A stream could not read its history")
+            finally:
+                self._reading.discard(task)
+
+        task = self.loop.create_task(work())
+        self._reading.add(task)
+
     # Events.
 
     def applied(self, outcome: Outcome) -> None:
         """A listener of the sequencer."""
         if not self.channels:
             return
-        if self.pit is not self._pit:
-            self._attach()
         if self._next_us and self._next_us < outcome.at_us:
             self.advance(outcome.at_us - 1)
         if self.trades and outcome.events:
@@ -217,8 +239,7 @@ class Hub:
             for feed in self.trades[name]:
                 feed.tell(found)
 
-    def _attach(self) -> None:
-        """The state is another object (it was rebuilt): watch its books instead."""
-        self._pit = self.pit
+    def _rebuilt(self, pit: Exchange) -> None:
+        """The state is another object: watch its books instead."""
         for watch in self.books.values():
             watch.attach()

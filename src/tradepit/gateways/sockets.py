@@ -99,6 +99,7 @@ class Session(asyncio.Protocol):
         self._second = 0
         self._messages = 0
         self._opened_us = self.world.clock.now_us()
+        self._next_ping_s = 0.0
         self._asked_s = 0.0  # when the oldest unanswered ping was sent
         self._pings: set[bytes] = set()
         self._beat: asyncio.TimerHandle | None = None
@@ -280,18 +281,23 @@ class Session(asyncio.Protocol):
     # Pings and the end.
 
     def _ping(self) -> None:
-        now = self.loop.time()
-        if self.world.clock.now_us() - self._opened_us >= self.manners.day_us:
+        now, manners = self.loop.time(), self.manners
+        if self.world.clock.now_us() - self._opened_us >= manners.day_us:
             self.close(GOING_AWAY, "24 hours are over")
             return
-        if self._asked_s and now - self._asked_s >= self.manners.patience_s:
+        if self._asked_s and now - self._asked_s >= manners.patience_s:
             self.end()
             return
-        payload = b"%d" % self.world.clock.now_us()
-        self._pings.add(payload)
-        self._asked_s = self._asked_s or now
-        self.send(bytes((_PING, len(payload))) + payload)
-        self._beat = self.loop.call_later(self.manners.ping_s, self._ping)
+        if now >= self._next_ping_s:
+            payload = b"%d" % self.world.clock.now_us()
+            self._pings.add(payload)
+            self._asked_s = self._asked_s or now
+            self._next_ping_s = now + manners.ping_s
+            self.send(bytes((_PING, len(payload))) + payload)
+        wait_s = self._next_ping_s - now
+        if self._asked_s:
+            wait_s = min(wait_s, self._asked_s + manners.patience_s - now)
+        self._beat = self.loop.call_later(wait_s, self._ping)
 
     def close(self, code: int, reason: str) -> None:
         """Say farewell with a close code; the transport follows."""

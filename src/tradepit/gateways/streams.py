@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from tradepit.gateways.user_events import Subscriber
 
 MOST_STREAMS: Final = 1_024
+LONGEST_NAME: Final = 256
 METHODS: Final = (
     "SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY",
 )  # fmt: skip
 _ID = re.compile(r"[A-Za-z0-9_-]{0,36}", re.ASCII)
+_METHOD = re.compile(r'"method"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^,}\s]*)')
 _INT64: Final = 2**63
 
 
@@ -62,7 +64,7 @@ class StreamSession(Session):
         """The streams that the address names. Raises: Reject for a bad one."""
         names: list[str] = []
         if not self.combined:
-            names.append(_text(self.call.path[len(b"/ws/") :]))
+            names += _text(self.call.path[len(b"/ws/") :]).split("/")
         for pair in self.call.query.split(b"&"):
             name, _, value = pair.partition(b"=")
             if name == b"timeUnit":
@@ -180,11 +182,22 @@ def _text(raw: bytes) -> str:
         raise refusal(400, "The address is not UTF-8.") from None
 
 
+def _is_text(word: str) -> bool:
+    """Whether it can be said again: JSON's escapes can spell half a character."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _names(params: object) -> list[str]:
     if not isinstance(params, list) or not params:
         raise Wrong(2, "Invalid request: params must be a list of stream names")
     if not all(isinstance(name, str) for name in params):
         raise Wrong(2, "Invalid request: stream names must be strings")
+    if not all(len(name) <= LONGEST_NAME and _is_text(name) for name in params):
+        raise Wrong(2, "Invalid request: invalid stream")
     return list(dict.fromkeys(params))
 
 
@@ -206,19 +219,30 @@ def _read(text: str) -> dict[str, Any]:
         raise Wrong(3, f"Invalid JSON: expected value at {where}") from None
     except (ValueError, RecursionError):
         raise Wrong(3, "Invalid JSON: expected value at line 1 column 1") from None
-    end = f"line 1 column {len(text)}"
     if not isinstance(request, dict):
         raise Wrong(2, "Invalid request: expected an object")
     method = request.get("method")
     if "method" not in request:
-        raise Wrong(2, f"Invalid request: missing field `method` at {end}")
+        raise Wrong(2, f"Invalid request: missing field `method` at {_place(text, len(text))}")
     if method not in METHODS:
-        choices = ", ".join(f"`{name}`" for name in METHODS)
-        shown = method if isinstance(method, str) else json.dumps(method)
-        where = f"line 1 column {text.find(shown) + len(shown) + 1}"
-        words = f"Invalid request: unknown variant `{shown}`, expected one of {choices} at {where}"
-        raise Wrong(2, words, request.get("id"))
+        known_id = request.get("id")
+        raise Wrong(2, _unknown_method(text, method), known_id if _is_id(known_id) else None)
     return request
+
+
+def _unknown_method(text: str, method: object) -> str:
+    choices = ", ".join(f"`{name}`" for name in METHODS)
+    said = isinstance(method, str) and _is_text(method) and len(method) <= LONGEST_NAME
+    shown = method if said else json.dumps(method)[:LONGEST_NAME]
+    found = _METHOD.search(text)
+    where = _place(text, found.end() if found else len(text))
+    return f"Invalid request: unknown variant `{shown}`, expected one of {choices} at {where}"
+
+
+def _place(text: str, end: int) -> str:
+    """Where the character before `end` stands."""
+    head = text[:end]
+    return f"line {head.count(chr(10)) + 1} column {end - head.rfind(chr(10)) - 1}"
 
 
 def _no_constant(name: str) -> object:
@@ -226,13 +250,14 @@ def _no_constant(name: str) -> object:
 
 
 def _checked_id(request: dict[str, Any]) -> object:
-    """The request's id: a 64-bit integer, a short word or null."""
     found = request.get("id")
-    plain = (
-        found is None
-        or (isinstance(found, int) and not isinstance(found, bool) and -_INT64 <= found < _INT64)
-        or (isinstance(found, str) and _ID.fullmatch(found) is not None)
-    )
-    if not plain or "id" not in request:
+    if "id" not in request or not _is_id(found):
         raise Wrong(2, "Invalid request: request ID must be an unsigned integer")
     return found
+
+
+def _is_id(found: object) -> bool:
+    """A 64-bit integer, a short word or null."""
+    if isinstance(found, int) and not isinstance(found, bool):
+        return -_INT64 <= found < _INT64
+    return found is None or (isinstance(found, str) and _ID.fullmatch(found) is not None)

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from tradepit.catalog.kinds import quote_places, quote_units
-from tradepit.core.bars import INTERVALS, MINUTE_US, SECOND_US, Bar, empty_bar, next_open, open_of
+from tradepit.core.bars import (
+    HOUR_US,
+    INTERVALS,
+    MINUTE_US,
+    SECOND_US,
+    Bar,
+    empty_bar,
+    next_open,
+    open_of,
+)
 from tradepit.core.units import div_floor
 from tradepit.gateways.feeds import SLOW_US, Feed, SymbolFeed, best_of, truth
 from tradepit.products.spot.archive import Archive
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
     from tradepit.gateways.hub import Channel, Hub
 
 KLINE_US: Final = 2_000_000
+FOLD_US: Final = HOUR_US  # memory holds minutes for much longer
 AVERAGE_MINS: Final = 5
 
 
@@ -37,7 +47,8 @@ class KlineFeed(SymbolFeed):
         self.period_us = SLOW_US if interval == "1s" else KLINE_US
         self.fine_us = SECOND_US if interval == "1s" else MINUTE_US
         self.open_us = 0  # of the kline that runs
-        self.older: Bar | None = None  # what memory no longer holds of it
+        self.folded: Bar | None = None  # the first part of it, which memory need not hold
+        self.folded_us = 0  # where that part ends
         self.told: tuple[int, int] = (-1, -1)  # (open time, last trade id) told of last
         self.loading = False
 
@@ -48,6 +59,9 @@ class KlineFeed(SymbolFeed):
         if tape.last_us >= 0 and tape.series(self.fine_us).from_us > self.open_us:
             self._load(self.open_us)
 
+    def greet(self) -> None:
+        self.told = (-1, -1)
+
     def awake(self, at_us: int) -> bool:
         traded = self.symbol.tape.last_us >= 0
         return traded and at_us >= next_open(self.open_us, self.width_us, self.offset_us)
@@ -56,29 +70,28 @@ class KlineFeed(SymbolFeed):
         if self.loading:
             return
         open_us = open_of(at_us, self.width_us, self.offset_us)
-        if self.symbol.tape.last_us < 0:
-            self.open_us = open_us
-            return
         while self.open_us < open_us:
-            self._tell(self._bar(self.open_us), True, at_us)
+            self._tell(self._bar(), True, at_us)
             self.open_us = next_open(self.open_us, self.width_us, self.offset_us)
-            self.older = None
-        bar = self._bar(self.open_us)
+            self.folded = None
+        bar = self._bar()
         if (bar.open_us, bar.last_id) != self.told:
             self._tell(bar, False, at_us)
+        if at_us - self.folded_us >= FOLD_US and self.width_us != self.fine_us:
+            ends_us = at_us - at_us % self.fine_us
+            self.folded, self.folded_us = self._bar(ends_us), ends_us
 
-    def _bar(self, open_us: int) -> Bar:
-        """The kline that opened at `open_us`, from memory and what was loaded of it."""
+    def _bar(self, ends_us: int = 0) -> Bar:
+        """The running kline, or what of it lies before `ends_us`."""
         tape = self.symbol.tape
-        ends_us = next_open(open_us, self.width_us, self.offset_us)
-        from_us = max(open_us, tape.series(self.fine_us).from_us)
-        older = self.older
-        price = older.close if older is not None else tape.price_before(self.fine_us, from_us)
-        total = empty_bar(open_us, price)
-        if older is not None:
-            total.add(older)
-            total.open_us = open_us
-            from_us = max(from_us, older.open_us)
+        folded, from_us = self.folded, self.open_us
+        if folded is not None:
+            from_us = self.folded_us
+            total = empty_bar(self.open_us, folded.close)
+            total.add(folded)
+        else:
+            total = empty_bar(self.open_us, tape.price_before(self.fine_us, from_us))
+        ends_us = ends_us or next_open(self.open_us, self.width_us, self.offset_us)
         for bar in tape.bars(self.fine_us, from_us, ends_us):
             total.add(bar)
         return total
@@ -86,28 +99,25 @@ class KlineFeed(SymbolFeed):
     def _load(self, open_us: int) -> None:
         """A kline that began before memory does: its first part comes from the history."""
         self.loading = True
-        symbol, history = self.symbol, self.hub.history
-        held_us = symbol.tape.series(self.fine_us).from_us
-        archive = Archive(symbol, history)
+        self.folded_us = self.symbol.tape.series(self.fine_us).from_us
+        archive = Archive(self.symbol, self.hub.history)
 
         def read() -> Bar:
-            total = empty_bar(held_us, archive.price_before(self.fine_us, open_us))
-            for bar in archive.bars(self.fine_us, open_us, held_us):
+            total = empty_bar(open_us, archive.price_before(self.fine_us, open_us))
+            for bar in archive.bars(self.fine_us, open_us, self.folded_us):
                 total.add(bar)
             return total
 
-        future = self.hub.pool.submit(read)
-        loop = self.hub.loop
-        future.add_done_callback(
-            lambda done: loop.call_soon_threadsafe(self._loaded, done.result())
-        )
+        self.hub.later(read, self._loaded)
 
     def _loaded(self, bar: Bar) -> None:
-        self.older = bar
+        self.folded = bar
         self.loading = False
 
     def _tell(self, bar: Bar, closed: bool, at_us: int) -> None:
         self.told = (bar.open_us, bar.last_id)
+        if not bar.open:
+            return  # nothing was ever traded by then
         ends_us = next_open(bar.open_us, self.width_us, self.offset_us)
         self.channel.publish(
             lambda unit: (
@@ -200,6 +210,15 @@ class StatisticsFeed(Feed):
         self.told: dict[str, tuple[int, int]] = {}
         self.loading = False
 
+    def start(self) -> None:
+        super().start()
+        if not self.single:  # an array shows what changed since somebody listens
+            self.told = {name: (self.hub.pit.symbols[name].tape.last_id, 0) for name in self.names}
+
+    def greet(self) -> None:
+        if self.single:
+            self.told = {}
+
     def beat(self, at_us: int) -> None:
         if self.loading:
             return
@@ -224,15 +243,11 @@ class StatisticsFeed(Feed):
         def read() -> list[tuple[Symbol, Held]]:
             return [(symbol, held() if callable(held) else held) for symbol, held in parts]
 
-        future = self.hub.pool.submit(read)
-        loop = self.hub.loop
-        future.add_done_callback(
-            lambda done: loop.call_soon_threadsafe(self._loaded, done.result(), span_us)
-        )
+        def loaded(found: list[tuple[Symbol, Held]]) -> None:
+            self.loading = False
+            self._tell(found, span_us)
 
-    def _loaded(self, found: list[tuple[Symbol, Held]], span_us: tuple[int, int]) -> None:
-        self.loading = False
-        self._tell(found, span_us)
+        self.hub.later(read, loaded)
 
     def _tell(self, found: list[tuple[Symbol, Held]], span_us: tuple[int, int]) -> None:
         rows = [(symbol, Measured(symbol, held, span_us)) for symbol, held in found]
@@ -249,6 +264,9 @@ class AverageFeed(SymbolFeed):
 
     def __init__(self, hub: Hub, channel: Channel, name: str) -> None:
         super().__init__(hub, channel, name)
+        self.told = (-1, -1)
+
+    def greet(self) -> None:
         self.told = (-1, -1)
 
     def beat(self, at_us: int) -> None:
@@ -271,6 +289,9 @@ class ReferenceFeed(SymbolFeed):
 
     def __init__(self, hub: Hub, channel: Channel, name: str) -> None:
         super().__init__(hub, channel, name)
+        self.told = -1
+
+    def greet(self) -> None:
         self.told = -1
 
     def beat(self, at_us: int) -> None:

@@ -39,13 +39,14 @@ from tradepit.core.terms import (
     X_TRADE_PREVENTION,
 )
 from tradepit.core.units import mul_floor
+from tradepit.gateways.sockets import text_frame
 
 if TYPE_CHECKING:
     from tradepit.gateways.sockets import Session
 
 
 class Subscriber:
-    """One socket that hears one account. `wrap` makes an event's payload a message."""
+    """One socket that hears one account."""
 
     __slots__ = ("micro", "owner", "session", "tail", "wrapper")
 
@@ -58,7 +59,11 @@ class Subscriber:
         self.tail = tail.encode()
 
     def tell(self, payload: bytes) -> None:
-        self.session.say(self.wrapper + payload + self.tail)
+        self.session.send(self.frame(payload))
+
+    def frame(self, payload: bytes) -> bytes:
+        """The message of an event, ready for the wire."""
+        return text_frame(self.wrapper + payload + self.tail)
 
 
 def owner_of(event: Event) -> int:

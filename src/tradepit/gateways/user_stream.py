@@ -15,7 +15,7 @@ K = TypeVar("K")
 
 class UserHub:
     """The listeners of one world's accounts. Encodes an event only when somebody hears it, and
-    once for all who hear it in the same unit of time."""
+    one frame for all who hear it in the same words."""
 
     def __init__(self) -> None:
         self._by_owner: dict[int, dict[Subscriber, None]] = {}
@@ -42,13 +42,13 @@ class UserHub:
                 continue
             listeners = self._by_owner.get(owner_of(event))
             if listeners:
-                payloads: dict[bool, bytes] = {}
+                frames: dict[tuple[bool, bytes], bytes] = {}
                 for subscriber in listeners:
-                    micro = subscriber.micro
-                    payload = payloads.get(micro)
-                    if payload is None:
-                        payload = payloads[micro] = payload_of(event, micro)
-                    subscriber.tell(payload)
+                    words = (subscriber.micro, subscriber.wrapper)
+                    frame = frames.get(words)
+                    if frame is None:
+                        frame = frames[words] = subscriber.frame(payload_of(event, words[0]))
+                    subscriber.session.send(frame)
 
     def _key_gone(self, event: ListenKeyGone) -> None:
         """An expired key is announced; the listeners of a gone key hear nothing more."""

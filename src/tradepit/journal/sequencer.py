@@ -91,6 +91,13 @@ class Sequencer(Generic[M]):
         """The number of the last command that was applied."""
         return self._applied
 
+    def settled_us(self) -> int:
+        """The world's time up to which nothing can happen any more: now, or just before what is
+        stamped and still being written."""
+        if self._writing is not None:
+            return self._writing[0][1].at_us - 1
+        return self.clock.now_us()
+
     def listen(self, listener: Listener) -> None:
         """Have `listener(outcome)` called after each command, before the next is applied."""
         self._listeners.append(listener)
