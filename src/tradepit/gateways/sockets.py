@@ -15,7 +15,6 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from websockets.exceptions import ProtocolError
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
@@ -32,6 +31,8 @@ MAX_MESSAGE: Final = 1024 * 1024
 QUEUE_BYTES: Final = 1024 * 1024  # what may wait for one socket that does not read
 HIGH_WATER: Final = 64 * 1024
 UNSENT_BYTES: Final = 16 * 1024  # what the kernel may keep unsent (TCP_NOTSENT_LOWAT)
+MAX_PARTS: Final = 1_024  # frames of one message
+FAREWELL_S: Final = 2.0  # how long a closed socket may take to read why
 DAY_US: Final = 86_400_000_000
 
 GOING_AWAY: Final = 1001
@@ -102,6 +103,7 @@ class Session(asyncio.Protocol):
         self._next_ping_s = 0.0
         self._asked_s = 0.0  # when the oldest unanswered ping was sent
         self._pings: set[bytes] = set()
+        self._ping_s = 0.0  # when the next ping is due, on the loop's clock
         self._beat: asyncio.TimerHandle | None = None
 
     # What a subclass does.
@@ -147,7 +149,8 @@ class Session(asyncio.Protocol):
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         transport.resume_reading()
         transport.write(answer)
-        self._beat = self.loop.call_later(self.manners.ping_s, self._ping)
+        self._ping_s = self.loop.time() + self.manners.ping_s
+        self._arm()
         self.opened()
         if rest:
             self.data_received(rest)
@@ -155,6 +158,8 @@ class Session(asyncio.Protocol):
     # Receiving.
 
     def data_received(self, data: bytes) -> None:
+        if self.done:
+            return
         wire = self.wire
         wire.receive_data(data)
         for event in wire.events_received():
@@ -163,19 +168,20 @@ class Session(asyncio.Protocol):
         self._reply()
 
     def eof_received(self) -> bool:
-        self.wire.receive_eof()
-        self._reply()
+        if not self.done:
+            self.wire.receive_eof()
+            self._reply()
         return False
 
     def _reply(self) -> None:
         """What the protocol itself has to say: pongs, the closing handshake."""
+        if self.done:
+            return
         for data in self.wire.data_to_send():
             if data:
-                self.flush()
-                self.transport.write(data)
-            else:
-                self.transport.close()
-        if isinstance(self.wire.parser_exc, ProtocolError) or self.wire.close_expected():
+                self.send(data)
+        if self.wire.parser_exc is not None or self.wire.close_expected():
+            self.flush()
             self._end_soon()
 
     def _frame(self, frame: Frame) -> None:
@@ -187,7 +193,11 @@ class Session(asyncio.Protocol):
             if data in self._pings:
                 self._pings.clear()
                 self._asked_s = 0.0
-        if not self._may_speak():
+        if opcode is Opcode.CONT:
+            if len(self._parts) >= MAX_PARTS:
+                self.close(POLICY, "Too many frames in a message")
+                return
+        elif not self._may_speak():
             self.close(POLICY, "Too many requests")
             return
         if opcode in (Opcode.PING, Opcode.PONG):
@@ -280,24 +290,38 @@ class Session(asyncio.Protocol):
 
     # Pings and the end.
 
-    def _ping(self) -> None:
-        now, manners = self.loop.time(), self.manners
-        if self.world.clock.now_us() - self._opened_us >= manners.day_us:
+    def _arm(self) -> None:
+        """Wait for the next ping, or for the end of the day if that comes first."""
+        if self._beat is not None:
+            self._beat.cancel()
+        left_s = self.world.clock.wait_s(self._opened_us + self.manners.day_us)
+        wait_s = min(left_s + 0.001, self._ping_s - self.loop.time())
+        self._beat = self.loop.call_later(max(wait_s, 0.0), self._look)
+
+    def clock_changed(self) -> None:
+        """The world's clock was set, or goes another way."""
+        if not self.done:
+            self._look()
+
+    def _look(self) -> None:
+        now_us = self.world.clock.now_us()
+        if now_us - self._opened_us >= self.manners.day_us:
             self.close(GOING_AWAY, "24 hours are over")
             return
-        if self._asked_s and now - self._asked_s >= manners.patience_s:
-            self.end()
-            return
-        if now >= self._next_ping_s:
-            payload = b"%d" % self.world.clock.now_us()
-            self._pings.add(payload)
-            self._asked_s = self._asked_s or now
-            self._next_ping_s = now + manners.ping_s
-            self.send(bytes((_PING, len(payload))) + payload)
-        wait_s = self._next_ping_s - now
-        if self._asked_s:
-            wait_s = min(wait_s, self._asked_s + manners.patience_s - now)
-        self._beat = self.loop.call_later(wait_s, self._ping)
+        now = self.loop.time()
+        if now >= self._ping_s:
+            if self._asked_s and now - self._asked_s >= self.manners.patience_s:
+                self.end()
+                return
+            self._ping(now, now_us)
+        self._arm()
+
+    def _ping(self, now: float, now_us: int) -> None:
+        payload = b"%d" % now_us
+        self._pings.add(payload)
+        self._asked_s = self._asked_s or now
+        self._ping_s = now + self.manners.ping_s
+        self.send(bytes((_PING, len(payload))) + payload)
 
     def close(self, code: int, reason: str) -> None:
         """Say farewell with a close code; the transport follows."""
@@ -311,11 +335,16 @@ class Session(asyncio.Protocol):
         self._end_soon()
 
     def _end_soon(self) -> None:
-        """Close once what was written is gone, and not much later."""
-        if not self.done:
-            self.done = True
+        """Hang up once what was written is gone. A peer still sending would lose the farewell to
+        a reset, so that what it sends is dropped for a moment."""
+        if self.done:
+            return
+        self.done = True
+        if self.wire.close_rcvd is not None or not self.transport.can_write_eof():
             self.transport.close()
-            self.loop.call_later(2.0, self.transport.abort)
+        else:
+            self.transport.write_eof()
+        self.loop.call_later(FAREWELL_S, self.transport.abort)
 
     def end(self) -> None:
         """Cut at once (1006 on the other side)."""
