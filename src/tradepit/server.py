@@ -38,6 +38,7 @@ from tradepit.gateways.limits import all_limits
 from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
 from tradepit.gateways.sockets import Attempts, Manners
 from tradepit.gateways.streams import StreamSession
+from tradepit.gateways.trail import Trail
 from tradepit.gateways.worlds import World
 from tradepit.gateways.ws_api import ApiSession
 from tradepit.journal.clock import REAL, WorldClock, wall_us
@@ -281,15 +282,17 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
     pool = ThreadPoolExecutor(SQL_THREADS, thread_name_prefix="tradepit-sql")
     address, port = listener.getsockname()[:2]
     keys = DEV_KEYS if settings.insecure_dev_keys or _is_loopback(address) else ()
+    trail = Trail()
     served = Served(hall, _url(address, port), keys)
     world = World(
         hall.name, hall.sequencer, hall.clock, history=hall.history, pool=pool,
         limits=all_limits(settings.limits == "real"),
         console=Console(
             tradepit.__version__, hall.name, served.urls, keys, hall.clock, hall.healthy,
-            hall.pace, hall.advance,
+            hall.pace, hall.advance, trail,
         ),
         refused_keys=() if keys else [key.api_key for key in DEV_KEYS],
+        trail=trail,
     )  # fmt: skip
     door = Door(
         {hall.name: world}, language.by_route(),

@@ -13,6 +13,7 @@ from tradepit.catalog.language import Ask, Reply, operation
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.data.genesis import DevKey
+from tradepit.gateways.trail import Trail
 from tradepit.journal.clock import WorldClock
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Console(NamedTuple):
 
     healthy: whether each part of the world does what it should, by name. pace: change the clock's
     speed (thousandths). advance: set the clock forward to a time, everything due on the way done.
+    trail: what was refused.
     """
 
     version: str
@@ -36,6 +38,7 @@ class Console(NamedTuple):
     healthy: Callable[[], dict[str, bool]]
     pace: Callable[[int], Awaitable[None]]
     advance: Callable[[int], Awaitable[None]]
+    trail: Trail
 
 
 class Nothing(Ask):

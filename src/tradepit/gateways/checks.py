@@ -28,10 +28,10 @@ from tradepit.gateways.hosts import BINANCE, HOME, is_own_origin
 from tradepit.gateways.keys import KEY_FORMAT, Holder
 from tradepit.gateways.limits import IpLimits, Meter, limit_row
 from tradepit.gateways.pairs import decode, read_pairs, split_signature
-from tradepit.gateways.worlds import World
 
 if TYPE_CHECKING:
     from tradepit.gateways.door import Door
+    from tradepit.gateways.worlds import World
 
 FORM: Final = b"application/x-www-form-urlencoded"
 AHEAD_US: Final = 1_000_000  # how far a timestamp may lie in the future

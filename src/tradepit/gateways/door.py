@@ -147,7 +147,13 @@ class Door:
         if not isinstance(wrong, Reject):
             log.error("%s failed", call.operation or "A request", exc_info=wrong)
             wrong = Reject("UNKNOWN")
+        self.note(call, wrong)
         return refused_answer(wrong, self._used(call), call.micro)
+
+    def note(self, call: Call, refused: Reject) -> None:
+        """Put a refusal on the request log of its world, the default one's before it is known."""
+        world = getattr(call, "world", None) or self.worlds[self.default]
+        world.trail.note(call, refused)
 
     def _serve(self, call: Call) -> Answer | asyncio.Future[object]:
         found = self.serve(call)

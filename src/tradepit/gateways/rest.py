@@ -254,6 +254,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.deadline is not None:
             self.deadline.cancel()
             self.deadline = None
+        self.door.note(Call(b"", self.url[:MAX_TARGET], {}, b"", self.ip), refused)
         answer = refused_answer(refused)
         if self.busy or self.waiting:
             self.waiting.append((answer, False))

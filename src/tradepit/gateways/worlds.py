@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tradepit.gateways.hub import Hub
 from tradepit.gateways.keys import KeyRing
+from tradepit.gateways.trail import Trail
 from tradepit.gateways.user_stream import UserHub
 
 if TYPE_CHECKING:
@@ -24,16 +25,18 @@ class World:
 
     limits: by the path's first segment (api, sapi, …). console: what the operations of
     `/_tradepit/v1` read in place of the history. refused_keys: known, but not served here.
+    trail: what was refused.
     """
 
     __slots__ = (
-        "clock", "console", "history", "hub", "keys", "limits", "name", "sequencer", "users",
+        "clock", "console", "history", "hub", "keys", "limits", "name", "sequencer", "trail",
+        "users",
     )  # fmt: skip
 
     def __init__(
         self, name: str, sequencer: Sequencer[Exchange], clock: Clock, *,
         history: History, pool: Executor, limits: Mapping[bytes, IpLimits], console: object = None,
-        refused_keys: Iterable[str] = (),
+        refused_keys: Iterable[str] = (), trail: Trail | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.sequencer = sequencer
@@ -41,6 +44,7 @@ class World:
         self.history = history
         self.limits = limits
         self.console = console
+        self.trail = trail or Trail()
         self.users = UserHub()
         self.hub = Hub(sequencer, clock, history, pool)
         self.keys = KeyRing(refused_keys)

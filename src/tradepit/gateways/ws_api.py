@@ -191,6 +191,7 @@ class ApiSession(Session):
         if not isinstance(wrong, Reject):
             log.error("%s failed", call.operation or "A request", exc_info=wrong)
             wrong = Reject("UNKNOWN")
+        self.door.note(call, wrong)
         error: dict[str, object] = {"code": wrong.code, "msg": wrong.msg}
         if wrong.retry_after_s:
             now_us = time.time_ns() // 1000
@@ -335,6 +336,7 @@ def _check_signature(door: Door, call: Call) -> None:
         payload = "&".join([f"{name}={signed[name]}" for name in sorted(signed)]).encode()
         holder = call.world.keys.find(call.world.pit.keys, call.who.key)
         if holder is None or not holder.check(payload, signature.encode()):
+            call.given["signature"] = signature  # for the request log
             raise Reject("INVALID_SIGNATURE")
     call.sent = call.given
 
