@@ -130,15 +130,25 @@ class Order:
         return loss == (self.side == BUY)
 
     def dump(self) -> list[object]:
-        """Plain values, in a fixed order: for snapshots, hashes and history rows."""
-        return [
+        """Plain values, in a fixed order: for snapshots, hashes and history rows.
+
+        An order of which there is no more to say than of most has a short row.
+        """
+        row: list[object] = [
             self.symbol.name, self.account.id, self.order_id, self.client_id, self.side, self.type,
-            self.tif, self.qty, self.price, self.limit_price, self.stp, self.stop_price,
-            self.iceberg_qty, self.quote_qty, self.executed, self.executed_quote, self.prevented,
-            self.held, self.visible, self.status, self.reason, self.open, self.created_us,
-            self.updated_us, self.working_us, self.list_id,
-            None if self.extra is PLAIN else self.extra.dump(),
+            self.tif, self.qty, self.price, self.stp, self.held, self.visible, self.status,
+            self.open, self.created_us, self.updated_us, self.working_us,
         ]  # fmt: skip
+        if (
+            self.executed or self.prevented or self.reason or self.contingent or self.iceberg_qty
+            or self.quote_qty or self.list_id >= 0 or self.extra is not PLAIN
+        ):  # fmt: skip
+            row += [
+                self.limit_price, self.stop_price, self.iceberg_qty, self.quote_qty, self.executed,
+                self.executed_quote, self.prevented, self.reason, self.list_id,
+                None if self.extra is PLAIN else self.extra.dump(),
+            ]  # fmt: skip
+        return row
 
     @staticmethod
     def load(row: list, symbols: dict[str, Symbol], accounts: dict[int, Account]) -> Order:  # type: ignore[type-arg]
@@ -146,27 +156,31 @@ class Order:
         order = Order(symbols[row[0]], accounts[row[1]], row[4], row[5], row[6], row[7], row[8])
         order.order_id = row[2]
         order.client_id = row[3]
-        order.limit_price = row[9]
-        order.stp = row[10]
-        order.stop_price = row[11]
-        order.iceberg_qty = row[12]
-        order.quote_qty = row[13]
-        order.executed = row[14]
-        order.executed_quote = row[15]
-        order.prevented = row[16]
-        order.held = row[17]
-        order.visible = row[18]
-        order.status = row[19]
-        order.reason = row[20]
-        order.open = row[21]
-        order.created_us = row[22]
-        order.updated_us = row[23]
-        order.working_us = row[24]
-        order.list_id = row[25]
-        order.leaves = order.qty - order.executed - order.prevented
-        if row[26] is not None:
-            order.extra = load_extra(row[26])
+        order.stp = row[9]
+        order.held = row[10]
+        order.visible = row[11]
+        order.status = row[12]
+        order.open = row[13]
+        order.created_us = row[14]
+        order.updated_us = row[15]
+        order.working_us = row[16]
+        if len(row) > 17:
+            order._load_rest(row)
         return order
+
+    def _load_rest(self, row: list) -> None:  # type: ignore[type-arg]
+        self.limit_price = row[17]
+        self.stop_price = row[18]
+        self.iceberg_qty = row[19]
+        self.quote_qty = row[20]
+        self.executed = row[21]
+        self.executed_quote = row[22]
+        self.prevented = row[23]
+        self.reason = row[24]
+        self.list_id = row[25]
+        if row[26] is not None:
+            self.extra = load_extra(row[26])
+        self.leaves = self.qty - self.executed - self.prevented
 
 
 def load_extra(row: list) -> Extra:  # type: ignore[type-arg]

@@ -11,6 +11,7 @@ from tradepit.core.ledger import SPOT
 from tradepit.core.listening import ListenKey
 from tradepit.core.lists import OrderList
 from tradepit.core.orders import Order
+from tradepit.core.terms import BUY
 
 if TYPE_CHECKING:
     from tradepit.core.book import BookSide
@@ -47,21 +48,22 @@ def _dump_symbol(symbol: Symbol) -> dict[str, Any]:
         "listing": symbol.listing,
         "counters": symbol.counters(),
         "tape": symbol.tape.dump(),
-        "bids": _dump_side(symbol.book.bids),
-        "asks": _dump_side(symbol.book.asks),
-        "waiting": [order.dump() for order in symbol.triggers.stops.values()],
-        "trailing": [order.dump() for order in symbol.triggers.trailing.values()],
+        "bids": _queued(symbol.book.bids),
+        "asks": _queued(symbol.book.asks),
+        "waiting": list(symbol.triggers.stops),
+        "trailing": list(symbol.triggers.trailing),
     }
 
 
-def _dump_side(side: BookSide) -> list[list[object]]:
-    rows: list[list[object]] = []
+def _queued(side: BookSide) -> list[int]:
+    """The ids of the resting orders in their order; the orders are with their accounts."""
+    order_ids: list[int] = []
     for price in side.prices(len(side.levels)):
         order = side.levels[price].head
         while order is not None:
-            rows.append(order.dump())
+            order_ids.append(order.order_id)
             order = order.next
-    return rows
+    return order_ids
 
 
 def _dump_account(account: Account) -> dict[str, Any]:
@@ -77,25 +79,14 @@ def _dump_account(account: Account) -> dict[str, Any]:
         "commissions": {name: row.dump() for name, row in account.commissions.items()},
         "max_assets": account.max_assets,
         "windows": [account.window_starts, account.window_counts],
-        "pending": [
-            order.dump()
-            for opened in account.symbols.values()
-            for order in opened.orders.values()
-            if _is_pending(order)
-        ],
-        "order": {
-            name: [list(opened.orders), [order.dump() for order in opened.finished.values()]]
+        "orders": {
+            name: [
+                [order.dump() for order in opened.orders.values()],
+                [order.dump() for order in opened.finished.values()],
+            ]
             for name, opened in account.symbols.items()
         },
     }  # fmt: skip
-
-
-def _is_pending(order: Order) -> bool:
-    """Open, but neither in the book nor waiting for a trigger: a list's pending order."""
-    return order.level is None and not (
-        order.order_id in order.symbol.triggers.stops
-        or order.order_id in order.symbol.triggers.trailing
-    )
 
 
 def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
@@ -123,14 +114,15 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
     for row in state["listen_keys"]:
         pit.listen_keys[row[0]] = ListenKey(row[0], row[1], row[2], row[3])
     pit.timers.load(state["timers"])
-    for row in state["symbols"]:
-        _load_symbol(pit, row)
+    alive: dict[str, dict[int, Order]] = {name: {} for name in pit.symbols}
     for row in state["accounts"]:
         account = pit.accounts[pit.names[row["name"]]]
-        for order_row in row["pending"]:
-            _enter(Order.load(order_row, pit.symbols, pit.accounts))
-        for name, (ids, finished) in row["order"].items():
-            _load_open(pit, account.open_on(name), ids, finished)
+        for name, (rows, finished) in row["orders"].items():
+            _load_orders(pit, account.open_on(name), alive[name], rows)
+            _load_finished(pit, account.open_on(name), finished)
+    for row in state["symbols"]:
+        symbol = pit.symbols[row["listing"]["symbol"]]
+        _load_symbol(symbol, row, alive[symbol.name])
     for row in state["lists"]:
         _load_list(pit, row)
     return pit
@@ -150,58 +142,50 @@ def _load_account(pit: Exchange, row: dict[str, Any]) -> None:
     account.max_assets = dict(row["max_assets"])
     account.window_starts = list(row["windows"][0])
     account.window_counts = list(row["windows"][1])
-    for name in row["order"]:
-        account.open_on(name)  # in their own order, whichever book is filled first
 
 
 def load_commission(row: list[Any]) -> Commission:
     return Commission(rates_of(row[0]), rates_of(row[1]), rates_of(row[2]), row[3], row[4])
 
 
-def _load_symbol(pit: Exchange, row: dict[str, Any]) -> None:
-    symbol = pit.symbols[row["listing"]["symbol"]]
-    for order_row in [*row["bids"], *row["asks"]]:
-        order = Order.load(order_row, pit.symbols, pit.accounts)
-        _enter(order)
-        symbol.book.add(order)
-    for order_row in row["waiting"]:
-        order = Order.load(order_row, pit.symbols, pit.accounts)
-        _enter(order)
-        symbol.triggers.wait(order)
-    for order_row in row["trailing"]:
-        order = Order.load(order_row, pit.symbols, pit.accounts)
-        _enter(order)
-        symbol.triggers.trailing[order.order_id] = order
+def _load_symbol(symbol: Symbol, row: dict[str, Any], alive: dict[int, Order]) -> None:
+    for side in (row["bids"], row["asks"]):
+        for order_id in side:
+            symbol.book.add(alive[order_id])
+    for order_id in row["waiting"]:
+        symbol.triggers.wait(alive[order_id])
+    for order_id in row["trailing"]:
+        symbol.triggers.trailing[order_id] = alive[order_id]
     symbol.tape.load(row["tape"])
     symbol.set_counters(row["counters"])
 
 
-def _enter(order: Order) -> None:
-    """Put an open order among its account's open orders and counts."""
-    account = order.account
-    opened = order.opened = account.open_on(order.symbol.name)
-    opened.orders[order.order_id] = order
-    opened.by_client[order.client_id] = order
-    opened.buy_qty += order.leaves if order.side == 1 else 0
-    account.orders_open += 1
-    if order.contingent:
-        opened.algos += 1
-        account.algos_open += 1
-    if order.iceberg_qty:
-        opened.icebergs += 1
-        account.icebergs_open += 1
-
-
-def _load_open(
-    pit: Exchange, opened: OpenOrders, order_ids: list[int], finished: list[list[Any]]
+def _load_orders(
+    pit: Exchange, opened: OpenOrders, alive: dict[int, Order], rows: list[list[Any]]
 ) -> None:
-    """Open orders in their own order again, and the finished ones."""
-    found = opened.orders
-    opened.orders = {order_id: found[order_id] for order_id in order_ids}
-    opened.by_client = {order.client_id: order for order in opened.orders.values()}
-    for row in finished:
+    """Open orders, in their order, and what is counted of them."""
+    for row in rows:
         order = Order.load(row, pit.symbols, pit.accounts)
-        opened.keep(order)
+        order_id = order.order_id
+        alive[order_id] = order
+        account = order.account
+        order.opened = opened
+        opened.orders[order_id] = order
+        opened.by_client[order.client_id] = order
+        if order.side == BUY:
+            opened.buy_qty += order.leaves
+        account.orders_open += 1
+        if order.contingent:
+            opened.algos += 1
+            account.algos_open += 1
+        if order.iceberg_qty:
+            opened.icebergs += 1
+            account.icebergs_open += 1
+
+
+def _load_finished(pit: Exchange, opened: OpenOrders, rows: list[list[Any]]) -> None:
+    for row in rows:
+        opened.keep(Order.load(row, pit.symbols, pit.accounts))
 
 
 def _load_list(pit: Exchange, row: list[Any]) -> None:
