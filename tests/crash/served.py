@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -71,6 +72,7 @@ class Server:
         facts.unlink(missing_ok=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TRADEPIT_")}
         environment["PYTHONPATH"] = str(ROOT / "src")
+        environment["PYTHONFAULTHANDLER"] = "1"
         if pure := os.environ.get("TRADEPIT_PURE"):
             environment["TRADEPIT_PURE"] = pure
         self.process = subprocess.Popen(
@@ -84,8 +86,9 @@ class Server:
         until = time.monotonic() + START_S
         while not facts.exists():
             if self.process.poll() is not None or time.monotonic() > until:
-                self.process.kill()
-                raise AssertionError(f"the server did not start: {self.process.communicate()[1]}")
+                self.process.send_signal(signal.SIGABRT)  # where it hangs, if it does
+                said = self.process.communicate()[1]
+                raise AssertionError(f"no start, exit code {self.process.returncode}: {said}")
             time.sleep(0.01)
         told = json.loads(facts.read_text())
         self.url: str = told["urls"]["base"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.crash.served import Caller, Server, Trader
+from tests.crash.served import ROOT, Caller, Server, Trader
 
 NAMES = ("alice", "bob", "carol")
 FINAL = ("CANCELED", "FILLED", "EXPIRED")
@@ -103,6 +104,7 @@ def audit(path: Path) -> None:
     """The stopped world adds up. It is left as the kill left it: an audit writes nothing."""
     done = subprocess.run(
         [sys.executable, "-m", "tradepit", "audit", "--data", str(path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
