@@ -359,11 +359,14 @@ async def _serve_until_told(settings: Config, listener: socket.socket) -> int:
 
 def _banner(served: Served) -> str:
     url = served.url
+    socket_url = url.replace("http", "ws", 1)
     lines = [
         f"tradepit {tradepit.__version__} ({tradepit.core_kind()} core), independent of Binance",
         "",
-        f"  Spot REST   {url}/api/v3",
-        f"  This world  {url}/_tradepit/v1/info",
+        f"  REST API       {url}/api/v3",
+        f"  WebSocket API  {socket_url}/ws-api/v3",
+        f"  Streams        {socket_url}/ws and /stream",
+        f"  Control        {url}/_tradepit/v1/info",
         "",
     ]
     for key in served.keys:
