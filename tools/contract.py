@@ -88,7 +88,7 @@ def write_unserved() -> None:
     lines = [unserved.HEADER]
     for line in CONTRACT.read_text().splitlines()[1:]:
         row = unserved.row_of(line)
-        if row.key not in served:
+        if not unserved.is_served(row, served):
             lines.append("\t".join(line.split("\t")[: len(unserved.Row._fields)]))
     UNSERVED.write_text("\n".join(lines) + "\n")
     unserved.rows.cache_clear()

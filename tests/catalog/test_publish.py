@@ -88,8 +88,11 @@ def test_coverage_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unserved, "rows", lambda: (
         unserved.Row("spot-rest:x", "rest", "GET", "/api/v3/x", "A | B", "2024-09", "retired"),
     ))  # fmt: skip
+    monkeypatch.setattr(unserved, "SERVED_STREAMS", ("spot-streams:a@b", "spot-streams:c@d"))
     page = publish.coverage_page()
-    assert "4 of the contract's 5 operations are served" in page
+    assert "7 of the contract's 8 operations are served" in page
+    assert "| Spot WebSocket API | 1 | 0 |" in page and "* `order.place`" in page
+    assert "| Spot streams | 2 | 0 |" in page and "* `a@b`" in page
     assert "| Spot REST | 2 | 1 |" in page
     assert "| Mining | 2 | 0 |" in page
     assert "| `GET /api/v3/x` | A \\| B | retired |" in page

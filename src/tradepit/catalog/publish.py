@@ -100,6 +100,8 @@ def coverage_page() -> str:
     for row in unserved.rows():
         missing.setdefault(row.venue, []).append(row)
     served_count = {venue: sum(len(op.routes) for op in ops) for venue, ops in served.items()}
+    spoken = _spoken()
+    served_count.update({venue: len(names) for venue, names in spoken.items()})
     total_served = sum(count for venue, count in served_count.items() if venue)
     total = total_served + len(unserved.rows())
     lines = [
@@ -116,6 +118,7 @@ def coverage_page() -> str:
     for venue, name in VENUES.items():
         lines += ["", f"## {name}"]
         lines += _served_table(served.get(venue, []))
+        lines += _spoken_list(spoken.get(venue, []))
         lines += _missing_table(missing.get(venue, []))
     if served.get(""):
         lines += ["", "## Beyond the contract: the exchange's own controls"]
@@ -203,6 +206,19 @@ def _served_table(operations: list[Operation]) -> list[str]:
                 f"| `{route}` | {title} | {security} | {weight_words(found)} | {found.source} |"
             )
     return lines
+
+
+def _spoken() -> dict[str, list[str]]:
+    """What is served on sockets, by venue: methods, streams, events."""
+    spoken = {"spot-ws-api": sorted(found.ws for found in REGISTRY.values() if found.ws)}
+    for name in unserved.SERVED_STREAMS:
+        venue, _, told = name.partition(":")
+        spoken.setdefault(venue, []).append(told.rpartition("control:")[2])
+    return spoken
+
+
+def _spoken_list(names: list[str]) -> list[str]:
+    return ["", "Served:", "", *(f"* `{name}`" for name in names)] if names else []
 
 
 def _missing_table(missing: list[unserved.Row]) -> list[str]:

@@ -6,6 +6,7 @@ They feed the 501 answer and the coverage page. Declaring an operation deletes i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib import resources
 from typing import Final, NamedTuple
@@ -16,6 +17,24 @@ HEADER: Final = "id\ttransport\tmethod\tpath\ttitle\tsince\tuntil"
 
 # How the declared operations can be reached by now.
 SERVED_TRANSPORTS: Final = ("rest", "ws-api")
+
+# What is said and asked on streams is declared nowhere else; a test subscribes to each of these.
+SERVED_STREAMS: Final = (
+    "spot-streams:event:serverShutdown", "spot-streams:control-errors",
+    "spot-streams:control:SUBSCRIBE", "spot-streams:control:UNSUBSCRIBE",
+    "spot-streams:control:LIST_SUBSCRIPTIONS", "spot-streams:control:SET_PROPERTY",
+    "spot-streams:control:GET_PROPERTY", "spot-streams:<symbol>@referencePrice",
+    "spot-streams:<symbol>@aggTrade", "spot-streams:<symbol>@trade",
+    "spot-streams:<symbol>@kline_<interval>", "spot-streams:<symbol>@kline_<interval>@+08:00",
+    "spot-streams:<symbol>@miniTicker", "spot-streams:!miniTicker@arr",
+    "spot-streams:<symbol>@ticker", "spot-streams:<symbol>@ticker_<window_size>",
+    "spot-streams:!ticker_<window-size>@arr", "spot-streams:<symbol>@bookTicker",
+    "spot-streams:<symbol>@avgPrice", "spot-streams:<symbol>@depth<levels>",
+    "spot-streams:<symbol>@depth", "spot-streams:!ticker@arr",
+    "spot-user-data:outboundAccountPosition", "spot-user-data:balanceUpdate",
+    "spot-user-data:executionReport", "spot-user-data:listStatus",
+    "spot-user-data:eventStreamTerminated", "spot-user-data:listenKeyExpired",
+)  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -65,6 +84,11 @@ def find(method: str, path: str) -> Row | None:
     None when the exchange has no such thing.
     """
     return _by_route().get((method, path))
+
+
+def is_served(row: Row, keys: Collection[tuple[str, str, str]]) -> bool:
+    """Whether an operation of the contract is served; keys: `served_keys()`."""
+    return row.key in keys or row.id in SERVED_STREAMS
 
 
 def served_keys() -> set[tuple[str, str, str]]:
