@@ -38,6 +38,7 @@ from tradepit.gateways.limits import all_limits
 from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
 from tradepit.gateways.sockets import Attempts, Manners
 from tradepit.gateways.streams import StreamSession
+from tradepit.gateways.watchers import Watchers
 from tradepit.gateways.trail import Trail
 from tradepit.gateways.worlds import World
 from tradepit.gateways.ws_api import ApiSession
@@ -282,14 +283,23 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
     pool = ThreadPoolExecutor(SQL_THREADS, thread_name_prefix="tradepit-sql")
     address, port = listener.getsockname()[:2]
     keys = DEV_KEYS if settings.insecure_dev_keys or _is_loopback(address) else ()
-    trail = Trail()
+    trail, watchers = Trail(), Watchers()
+    trail.listeners.append(watchers.refused)
+
+    def traffic() -> dict[str, int]:
+        http = server.server_state
+        return {
+            "answers": http.total_requests, "http": len(http.connections),
+            "websocket": len(door.sessions),
+        }  # fmt: skip
+
     served = Served(hall, _url(address, port), keys)
     world = World(
         hall.name, hall.sequencer, hall.clock, history=hall.history, pool=pool,
         limits=all_limits(settings.limits == "real"),
         console=Console(
             tradepit.__version__, hall.name, served.urls, keys, hall.clock, hall.healthy,
-            hall.pace, hall.advance, trail,
+            hall.pace, hall.advance, trail, watchers, traffic,
         ),
         refused_keys=() if keys else [key.api_key for key in DEV_KEYS],
         trail=trail,
@@ -319,6 +329,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         try:
             yield served
         finally:
+    hall.sequencer.listen(watchers.applied)
             door.shut_down()
             server.should_exit = True
             await task
@@ -330,6 +341,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
 def _uvicorn_config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door,  # type: ignore[arg-type]  # our protocol calls it without ASGI
+            watchers.shut_down()
         http=HttpProtocol, ws="none", lifespan="off", interface="asgi3", loop="none",
         log_config=None, access_log=False, proxy_headers=False, server_header=False,
         timeout_keep_alive=int(KEEP_ALIVE_S), timeout_graceful_shutdown=DRAIN_S,

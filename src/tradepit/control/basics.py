@@ -14,6 +14,7 @@ from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.data.genesis import DevKey
 from tradepit.gateways.trail import Trail
+from tradepit.gateways.watchers import Watchers
 from tradepit.journal.clock import WorldClock
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Console(NamedTuple):
     healthy: whether each part of the world does what it should, by name. pace: change the clock's
     speed (thousandths). advance: set the clock forward to a time, everything due on the way done.
     trail: what was refused.
+    watchers: who watches events. traffic: how many HTTP answers there were, how many connections of
+    each kind there are.
     """
 
     version: str
@@ -39,6 +42,8 @@ class Console(NamedTuple):
     pace: Callable[[int], Awaitable[None]]
     advance: Callable[[int], Awaitable[None]]
     trail: Trail
+    watchers: Watchers
+    traffic: Callable[[], dict[str, int]]
 
 
 class Nothing(Ask):

@@ -22,6 +22,16 @@ class Answer:
         self.headers = headers
 
 
+class Page(Answer):
+    """A response that is not JSON. kind: its content type."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, status: int, body: bytes, kind: bytes) -> None:
+        super().__init__(status, body)
+        self.kind = kind
+
+
 def refusal(status: int, words: str, code: int = -1000) -> Reject:
     """A refusal of the door that Binance has no words of its own for.
 
@@ -42,16 +52,17 @@ def refused_answer(refused: Reject, headers: bytes = b"", micro: bool = False) -
     return Answer(refused.status, encode(wire, micro), headers)
 
 
-def _first_lines(status: int) -> bytes:
+def first_lines(status: int, kind: bytes = JSON) -> bytes:
+    """The status line, and the content type with what belongs to it."""
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
     return (
         f"HTTP/1.1 {status} {phrase}\r\nContent-Type: ".encode()
-        + JSON
+        + kind
         + b"\r\nX-Content-Type-Options: nosniff\r\n"
     )
 
 
-FIRST_LINES: Final = {status: _first_lines(status) for status in range(100, 600)}
+FIRST_LINES: Final = {status: first_lines(status) for status in range(100, 600)}

@@ -164,6 +164,8 @@ class Door:
     def serve(self, call: Call, session: object = None) -> object:
         """The reply to a call that passed all checks, or the future of it.
 
+        if isinstance(found, Answer):  # a page, or an answer without an end
+            return found
         session: what an operation without a route of its own (a session's) reads.
         """
         world, operation = call.world, call.operation

@@ -22,9 +22,17 @@ from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from tradepit.core.rejects import Reject
-from tradepit.gateways.answers import FIRST_LINES, Answer, refusal, refused_answer
+from tradepit.gateways.answers import (
+    FIRST_LINES,
+    Answer,
+    Page,
+    first_lines,
+    refusal,
+    refused_answer,
+)
 from tradepit.gateways.checks import Call
 from tradepit.gateways.door import Door
+from tradepit.gateways.watchers import Watcher
 
 log = logging.getLogger("tradepit.rest")
 
@@ -294,10 +302,18 @@ class HttpProtocol(HttpToolsProtocol):
     def _write(self, answer: Answer, method: bytes, keep: bool) -> None:
         """One response, in one write. This is where a fault can cut or bend it."""
         body = answer.body
+        first = FIRST_LINES[answer.status]
+        if isinstance(answer, Page):
+            first = first_lines(answer.status, answer.kind)
+            if isinstance(answer, Watcher) and method != b"HEAD":
+                self.deaf = True  # the connection is the watcher's until either side goes
+                self._stop_timers()
+                answer.begin(self.transport, first + self._date_line())
+                return
         self.transport.write(
             b"%s%s%sContent-Length: %d\r\nConnection: %s\r\n\r\n%s"
             % (
-                FIRST_LINES[answer.status],
+                first,
                 self._date_line(),
                 answer.headers,
                 len(body),

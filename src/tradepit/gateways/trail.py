@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from tradepit.catalog.fields import Int, Long, String, Time
@@ -49,9 +50,10 @@ class Refusal(Reply):
 class Trail:
     """The refusals of one world."""
 
-    __slots__ = ("counts", "number", "rows")
+    __slots__ = ("counts", "listeners", "number", "rows")
 
     def __init__(self) -> None:
+        self.listeners: list[Callable[[Refusal], None]] = []
         self.rows: deque[Refusal] = deque(maxlen=KEPT)
         self.number = 0  # of the newest
         self.counts: dict[tuple[str, int], int] = {}  # by (operation or "", code)
@@ -63,7 +65,10 @@ class Trail:
         self.counts[key] = self.counts.get(key, 0) + 1
         try:
             self.number += 1
-            self.rows.append(_row(self.number, call, refused, operation))
+            row = _row(self.number, call, refused, operation)
+            self.rows.append(row)
+            for listener in self.listeners:
+                listener(row)
         except Exception:
             log.exception("A refusal could not be kept")
 
