@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 ROOT = Path(__file__).parents[2]
 SYMBOL = "BTCUSDT"
-START_S = 20.0
+START_S = 60.0  # a machine may be busy
 
 
 class Refused(Exception):

@@ -132,6 +132,21 @@ def test_a_broken_invariant_is_a_refusal_with_the_log_intact(tmp_path: Path) -> 
     assert log.last_seq == 3
 
 
+def test_a_long_replay_is_done_once(tmp_path: Path) -> None:
+    log = SqliteLog(DataDir(tmp_path))
+    open_world(log, ORIGINS)
+    records = [
+        encode_command(Command(n, n, WHO, "add", ["a", 1]), ORIGINS.codec) for n in range(1, 12_001)
+    ]
+    log.append(records, 0)
+    wanted = open_world(log, ORIGINS).machine.state_hash()
+    assert log.snapshots() == [0, 12_000]
+    assert open_world(log, ORIGINS).machine.state_hash() == wanted
+    write(log, adds(5))
+    open_world(log, ORIGINS)
+    assert log.snapshots() == [0, 12_000]  # a short one leaves no snapshot
+
+
 def test_a_reader_is_told_what_it_has_not_kept(tmp_path: Path) -> None:
     log = SqliteLog(DataDir(tmp_path), keep_s=0)
     world = open_world(log, ORIGINS)

@@ -13,7 +13,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -24,7 +24,8 @@ from tradepit.journal.records import AskCodec, decode, encode_upgrade, encode_vo
 
 _operator = logging.getLogger("tradepit.journal")
 
-_BATCHES_LOOKED_AT = 64
+_BATCHES_LOOKED_AT: Final = 64
+_LONG_REPLAY: Final = 10_000  # commands
 
 
 class WorldBroken(JournalError):
@@ -151,14 +152,17 @@ def open_world(log: Log, origins: Origins[M], reader: Reader | None = None) -> W
     doubtful = _doubtful_from(log)
     while True:
         world = World(log, origins, _load(origins, snapshot))
-        raised = _replay(world, snapshot.seq, reader)
+        with uncollected():
+            raised = _replay(world, snapshot.seq, reader)
         if raised is None:
             break
         _void_or_refuse(world, *raised, doubtful)
+    last = log.last_seq
     if snapshot.rules != log.rules:
-        last = log.last_seq
         log.append([encode_upgrade(last + 1, log.rules)], last)
         world.snapshot(last + 1)
+    elif last - max(log.snapshots()) >= _LONG_REPLAY:
+        world.snapshot(last)  # whoever is killed again and again need not replay ever more
     return world
 
 
