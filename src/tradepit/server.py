@@ -38,8 +38,8 @@ from tradepit.gateways.limits import all_limits
 from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
 from tradepit.gateways.sockets import Attempts, Manners
 from tradepit.gateways.streams import StreamSession
-from tradepit.gateways.watchers import Watchers
 from tradepit.gateways.trail import Trail
+from tradepit.gateways.watchers import Watchers
 from tradepit.gateways.worlds import World
 from tradepit.gateways.ws_api import ApiSession
 from tradepit.journal.clock import REAL, WorldClock, wall_us
@@ -320,6 +320,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
     served.door = door
     hall.sequencer.listen(world.users.applied)
     hall.sequencer.listen(world.hub.applied)
+    hall.sequencer.listen(watchers.applied)
     hall.on_clock.append(world.hub.clock_changed)
     server = _Server(_uvicorn_config(door))
     try:
@@ -329,8 +330,8 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         try:
             yield served
         finally:
-    hall.sequencer.listen(watchers.applied)
             door.shut_down()
+            watchers.shut_down()
             server.should_exit = True
             await task
     finally:
@@ -341,7 +342,6 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
 def _uvicorn_config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door,  # type: ignore[arg-type]  # our protocol calls it without ASGI
-            watchers.shut_down()
         http=HttpProtocol, ws="none", lifespan="off", interface="asgi3", loop="none",
         log_config=None, access_log=False, proxy_headers=False, server_header=False,
         timeout_keep_alive=int(KEEP_ALIVE_S), timeout_graceful_shutdown=DRAIN_S,

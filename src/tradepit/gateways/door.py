@@ -159,13 +159,13 @@ class Door:
         found = self.serve(call)
         if isinstance(found, asyncio.Future):
             return self.settle(call, found) if found.done() else found
+        if isinstance(found, Answer):  # a page, or an answer without an end
+            return found
         return self._answer(call, found)
 
     def serve(self, call: Call, session: object = None) -> object:
         """The reply to a call that passed all checks, or the future of it.
 
-        if isinstance(found, Answer):  # a page, or an answer without an end
-            return found
         session: what an operation without a route of its own (a session's) reads.
         """
         world, operation = call.world, call.operation
