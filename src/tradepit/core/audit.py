@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradepit.core.terms import BUY, NEW, PARTIALLY_FILLED, PENDING_NEW
+from tradepit.core.terms import (
+    ALL_DONE,
+    BUY,
+    FILLED,
+    NEW,
+    OCO,
+    PARTIALLY_FILLED,
+    PENDING_NEW,
+)  # fmt: skip
 from tradepit.core.units import mul_ceil
 
 if TYPE_CHECKING:
     from tradepit.core.accounts import Account
     from tradepit.core.book import BookSide
     from tradepit.core.exchange import Exchange
+    from tradepit.core.lists import OrderList
     from tradepit.core.orders import Order
     from tradepit.core.symbols import Symbol
 
@@ -24,8 +33,12 @@ def audit(pit: Exchange) -> list[str]:
     for account in pit.accounts.values():
         _audit_holds(pit, account, found)
         _audit_counts(account, found)
+        _audit_finished(account, found)
+        for listed in account.lists.values():
+            _audit_list(account, listed, found)
     for symbol in pit.symbols.values():
         _audit_book(pit, symbol, found)
+        _audit_triggers(symbol, found)
     return found
 
 
@@ -71,8 +84,14 @@ def _audit_counts(account: Account, found: list[str]) -> None:
         buys = sum(o.leaves for o in opened.orders.values() if o.side == BUY)
         if buys != opened.buy_qty:
             found.append(f"{account.name} {name}: buy quantity {opened.buy_qty}, not {buys}")
-        if len(opened.by_client) != len(opened.orders):
+        named = sum(1 for key, o in opened.by_client.items() if o.open and o.client_id == key)
+        if not named == len(opened.by_client) == len(opened.orders):
             found.append(f"{account.name} {name}: client ids are not one to one")
+        if any(order_id != o.order_id for order_id, o in opened.orders.items()):
+            found.append(f"{account.name} {name}: an order under another one's id")
+        listed = sum(1 for each in account.lists.values() if each.symbol.name == name)
+        if listed != opened.lists:
+            found.append(f"{account.name} {name}: {opened.lists} lists, not {listed}")
         own_algos = sum(1 for o in opened.orders.values() if o.contingent)
         own_icebergs = sum(1 for o in opened.orders.values() if o.iceberg_qty)
         if (own_algos, own_icebergs) != (opened.algos, opened.icebergs):
@@ -86,8 +105,56 @@ def _audit_counts(account: Account, found: list[str]) -> None:
         found.append(f"{account.name}: open order counts differ")
 
 
+def _audit_finished(account: Account, found: list[str]) -> None:
+    """(12, 14) What is done is done: no hold, no place in a book, no way back."""
+    for opened in account.symbols.values():
+        for order in opened.finished.values():
+            name = f"{order.symbol.name} {order.order_id}"
+            if order.open or order.status in (NEW, PENDING_NEW, PARTIALLY_FILLED):
+                found.append(f"{name}: finished with status {order.status}")
+            if order.held or order.level is not None or order.order_id in opened.orders:
+                found.append(f"{name}: finished, yet holds or rests")
+            if order.leaves != order.qty - order.executed - order.prevented or (
+                order.status == FILLED and order.leaves
+            ):
+                found.append(f"{name}: finished with {order.leaves} left")
+
+
+def _audit_list(account: Account, listed: OrderList, found: list[str]) -> None:
+    """(4, 18) Open lists have a live leg; a pair holds once; nobody works before its turn."""
+    name = f"{account.name} list {listed.list_id}"
+    if listed.order_status == ALL_DONE or not any(order.open for order in listed.orders):
+        found.append(f"{name}: open without a live order")
+    if account.lists_by_client.get(listed.client_id) is not listed:
+        found.append(f"{name}: not known by its client id")
+    if sum(1 for order in listed.pair if order.executed) > 1:
+        found.append(f"{name}: both legs of a pair traded")
+    if sum(1 for order in listed.pair if order.held) > 1:
+        found.append(f"{name}: both legs of a pair hold funds")
+    if listed.contingency != OCO and listed.orders[0].open:
+        early = [o for o in listed.pending if o.status != PENDING_NEW or o.executed]
+        if early:
+            found.append(f"{name}: {len(early)} pending orders before their turn")
+    elif listed.reserved:
+        found.append(f"{name}: reserves {listed.reserved} for nobody")
+
+
+def _audit_triggers(symbol: Symbol, found: list[str]) -> None:
+    """Every waiting order is waited for at its own price, and waits."""
+    triggers = symbol.triggers
+    if len(triggers.above) + len(triggers.below) != len(triggers.stops):
+        found.append(f"{symbol.name}: stop prices and waiting orders differ")
+    found.extend(
+        f"{symbol.name} {order.order_id}: waits, yet works"
+        for order in [*triggers.stops.values(), *triggers.trailing.values()]
+        if not order.open or order.level is not None or order.working_us >= 0
+    )
+
+
 def _audit_book(pit: Exchange, symbol: Symbol, found: list[str]) -> None:
     """(9, 10) Not crossed, sorted, levels the sums of their orders, every open order somewhere."""
+    if symbol.tape.count and symbol.tape.last_id != symbol.next_trade_id - 1:
+        found.append(f"{symbol.name}: the tape ends with trade {symbol.tape.last_id}")
     book = symbol.book
     bid, ask = book.bids.best(), book.asks.best()
     if bid and ask and bid >= ask:
@@ -100,6 +167,8 @@ def _audit_book(pit: Exchange, symbol: Symbol, found: list[str]) -> None:
         opened = account.symbols.get(symbol.name)
         if opened is not None:
             total += len(opened.orders)
+            if any(order_id >= symbol.next_order_id for order_id in opened.orders):
+                found.append(f"{symbol.name}: an order id that was not given yet")
             pending += sum(1 for o in opened.orders.values() if o.status == PENDING_NEW)
     if resting + waiting + pending != total:
         found.append(f"{symbol.name}: {total} open, {resting} rest, {waiting} wait, {pending} pend")
@@ -122,7 +191,11 @@ def _audit_side(symbol: Symbol, side: BookSide, found: list[str]) -> int:
         while order is not None:
             qty += order.visible
             here += 1
-            if order.limit_price != price or not 0 < order.visible <= order.leaves:
+            if (
+                order.level is not level
+                or order.limit_price != price
+                or not 0 < order.visible <= order.leaves
+            ):
                 found.append(f"{symbol.name} {order.order_id}: wrong at level {price}")
             order = order.next
         if qty != level.qty or qty <= 0 or here != level.count:
