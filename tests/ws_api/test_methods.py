@@ -196,6 +196,13 @@ def test_keys_and_signatures(server: Server) -> None:
         assert speaker.ask("account.status", good)["status"] == 200
 
 
+@pytest.mark.parametrize("shown", ["true", "false"])
+def test_what_is_said_of_limits_is_signed_too(server: Server, shown: str) -> None:
+    with Speaker(server) as speaker:
+        found = speaker.signed("account.status", returnRateLimits=shown)
+        assert found["status"] == 200 and ("rateLimits" in found) is (shown == "true")
+
+
 def test_microseconds_and_hidden_limits(server: Server) -> None:
     with Speaker(server, "?timeUnit=MICROSECOND&returnRateLimits=false") as speaker:
         answer = speaker.ask("time")

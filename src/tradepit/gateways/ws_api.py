@@ -234,7 +234,7 @@ def _checked_id(raw: bytes) -> bytes:
 class WsCall(Call):
     """One request of a socket on its way through the door."""
 
-    __slots__ = ("api_key", "given", "session", "show_limits")
+    __slots__ = ("api_key", "given", "session", "show_limits", "shown")
 
     def __init__(self, session: ApiSession) -> None:
         super().__init__(b"GET", b"/api/", session.call.headers, b"", session.ip)
@@ -244,6 +244,7 @@ class WsCall(Call):
         self.micro = session.micro
         self.show_limits = session.show_limits
         self.api_key: str | None = None  # where it is among the parameters
+        self.shown: str | None = None  # what was said of rate limits
         self.given: dict[str, str] = {}  # all parameters as text
 
     def prepare(self, request: _Request, methods: dict[str, Operation], door: Door) -> None:
@@ -259,7 +260,7 @@ class WsCall(Call):
         if self.operation is None:
             raise Reject("UNSUPPORTED_OPERATION", status=501 if door.unserved("", name) else 400)
         self.given = _params(bytes(request.params))
-        shown = self.given.pop("returnRateLimits", None)
+        self.shown = shown = self.given.pop("returnRateLimits", None)
         if shown is not None:
             if shown not in ("true", "false"):
                 raise Reject("INVALID_PARAMETER", "returnRateLimits")
@@ -333,6 +334,8 @@ def _check_signature(door: Door, call: Call) -> None:
         signed = call.given
         if call.api_key is not None:
             signed = signed | {"apiKey": call.api_key}
+        if call.shown is not None:
+            signed = signed | {"returnRateLimits": call.shown}
         payload = "&".join([f"{name}={signed[name]}" for name in sorted(signed)]).encode()
         holder = call.world.keys.find(call.world.pit.keys, call.who.key)
         if holder is None or not holder.check(payload, signature.encode()):
