@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import queue
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from binance.websocket.spot.websocket_stream import SpotWebsocketStreamClient
 from binance.ws.depthcache import DepthCacheManager
 from binance.ws.streams import ReconnectingWebsocket
 from tests.clients.pits import Pit
+from unicorn_binance_websocket_api import BinanceWebSocketApiManager
 
 pytestmark = pytest.mark.clients
 
@@ -257,3 +259,43 @@ def test_ccxt_orders_by_socket(pit: Pit) -> None:
             await alice.close()
 
     asyncio.run(place())
+
+
+# --- unicorn-binance-websocket-api --------------------------------------------------------------
+
+
+def test_unicorn_streams(pit: Pit) -> None:
+    alice, bob = (Spot(*pit.keys[name], base_url=pit.url) for name in ("alice", "bob"))
+    manager = BinanceWebSocketApiManager(
+        exchange="binance.com", output_default="dict", disable_colorama=True,
+        websocket_base_uri=pit.ws_url + "/", restful_base_uri=pit.url + "/",
+        websocket_api_base_uri=pit.ws_url + "/ws-api/v3",
+    )  # fmt: skip
+    try:
+        market = manager.create_stream(["trade", "depth5"], ["dogeusdt"])
+        mine = manager.create_stream(
+            ["arr"], ["!userData"], api_key=pit.keys["alice"].api_key,
+            api_secret=pit.keys["alice"].secret,
+        )  # fmt: skip
+        assert manager.wait_till_stream_has_started(market)
+        assert manager.wait_till_stream_has_started(mine)
+
+        def until(wanted: Callable[[Any], bool]) -> Any:
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline:
+                found = manager.pop_stream_data_from_stream_buffer()
+                if found and wanted(found):
+                    return found
+                if not found:
+                    time.sleep(0.02)
+            raise TimeoutError
+
+        until(lambda said: said.get("stream") == "dogeusdt@depth5")
+        alice.new_order("DOGEUSDT", "SELL", "LIMIT", quantity="99", price="0.3", timeInForce="GTC")
+        new = until(lambda said: said.get("event", {}).get("e") == "executionReport")
+        assert (new["event"]["x"], new["event"]["q"]) == ("NEW", "99.00000000")
+        bob.new_order("DOGEUSDT", "BUY", "MARKET", quantity="50")
+        trade = until(lambda said: said.get("stream") == "dogeusdt@trade")
+        assert trade["data"]["q"] == "50.00000000"
+    finally:
+        manager.stop_manager()
