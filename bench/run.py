@@ -24,7 +24,7 @@ if not __package__:  # started as a file
 
 from bench.measure import Figure, Limit, Ratio, machine, meets  # noqa: E402
 
-QUESTIONS: Final = ("kernel", "apply", "rest", "fanout", "journal")
+QUESTIONS: Final = ("kernel", "apply", "rest", "fanout", "reports", "journal")
 OUT: Final = ROOT / "build" / "bench.json"
 
 
