@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from tests.gateways.conftest import Server
+from tests.gateways.conftest import Server, running
 from tests.streams.listening import (
     ALICE,
     BOB,
@@ -17,6 +18,12 @@ from tests.streams.listening import (
     order,
     trade,
 )
+from websockets.exceptions import ConnectionClosed
+
+from tradepit.catalog.unserved import SERVED_STREAMS
+from tradepit.config import Config
+from tradepit.gateways.hub import Channel
+from tradepit.gateways.stream_names import make_feed
 
 REPORT = [
     "e", "E", "s", "c", "S", "o", "f", "q", "p", "P", "F", "g", "C", "x", "X", "r", "i", "l", "z",
@@ -144,3 +151,54 @@ def test_never_ahead_of_what_rest_shows(server: Server) -> None:
             assert (shown["status"], shown["clientOrderId"]) == ("NEW", report["c"])
             found.append(report["i"])
     assert found == sorted(set(found))
+
+
+def test_lists_and_deposits(server: Server) -> None:
+    key = listen_key(server)
+    with Listener(server, f"/ws/{key}") as listener:
+        placed = call(
+            server, "POST", "/api/v3/orderList/oco", symbol="LTCUSDT", side="SELL", quantity="1",
+            aboveType="LIMIT_MAKER", abovePrice="120", belowType="STOP_LOSS", belowStopPrice="60",
+        )  # fmt: skip
+        told = listener.until(lambda event: event["e"] == "listStatus")
+        assert list(told) == ["e", "E", "s", "g", "c", "l", "L", "r", "C", "T", "O"]
+        assert (told["g"], told["c"], told["l"], told["L"], told["C"]) == (
+            placed["orderListId"], "OCO", "EXEC_STARTED", "EXECUTING", placed["listClientOrderId"],
+        )  # fmt: skip
+        assert [row["i"] for row in told["O"]] == [row["orderId"] for row in placed["orders"]]
+        body = json.dumps({"account": "alice", "asset": "LTC", "amount": "2.5"}).encode()
+        paid = server.request("POST", "/_tradepit/v1/faucet", body, content_type="application/json")
+        assert paid.status == 200, paid.body
+        update = listener.until(lambda event: event["e"] == "balanceUpdate")
+        assert list(update) == ["e", "E", "a", "d", "T"]
+        assert (update["a"], update["d"]) == ("LTC", "2.50000000")
+
+
+def test_the_end_of_the_server_is_told() -> None:
+    life = running(Config(port=0, memory=True, market="empty", limits="off"))
+    server = next(life)
+    raw, combined = Listener(server, "/ws"), Listener(server, "/stream")
+    raw.ask("LIST_SUBSCRIPTIONS"), combined.ask("LIST_SUBSCRIPTIONS")
+    life.close()  # type: ignore[attr-defined]
+    event = raw.next()
+    assert list(event) == ["e", "E"] and event["e"] == "serverShutdown"
+    wrapped = combined.next()
+    assert wrapped["stream"] == "!serverShutdown" and list(wrapped["data"]) == ["e", "E"]
+    for listener in (raw, combined):
+        with pytest.raises(ConnectionClosed) as closed:
+            listener.next()
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012
+
+
+def test_every_stream_that_is_counted_as_served_is(server: Server) -> None:
+    hub = server.served.door.worlds["main"].hub
+    filled = {
+        "<symbol>": "btcusdt", "<interval>": "1m", "<levels>": "5", "<window_size>": "1h",
+        "<window-size>": "1h",
+    }  # fmt: skip
+    names = [row.partition(":")[2] for row in SERVED_STREAMS if "streams:" in row and "@" in row]
+    assert len(names) == 15
+    for name in names:
+        for word, value in filled.items():
+            name = name.replace(word, value)
+        assert make_feed(hub, Channel(name)) is not None, name
