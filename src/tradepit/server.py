@@ -33,6 +33,7 @@ from tradepit.data import spot_listing
 from tradepit.data.exchange_info import ListingError, read_exchange_info
 from tradepit.data.genesis import DEV_KEYS, DevKey, genesis
 from tradepit.gateways.door import Door
+from tradepit.gateways.faults import Faults
 from tradepit.gateways.hosts import Hosts
 from tradepit.gateways.limits import all_limits
 from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
@@ -283,7 +284,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
     pool = ThreadPoolExecutor(SQL_THREADS, thread_name_prefix="tradepit-sql")
     address, port = listener.getsockname()[:2]
     keys = DEV_KEYS if settings.insecure_dev_keys or _is_loopback(address) else ()
-    trail, watchers = Trail(), Watchers()
+    trail, faults, watchers = Trail(), Faults(), Watchers()
     trail.listeners.append(watchers.refused)
 
     def traffic() -> dict[str, int]:
@@ -299,10 +300,10 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         limits=all_limits(settings.limits == "real"),
         console=Console(
             tradepit.__version__, hall.name, served.urls, keys, hall.clock, hall.healthy,
-            hall.pace, hall.advance, trail, watchers, traffic,
+            hall.pace, hall.advance, trail, faults, watchers, traffic,
         ),
         refused_keys=() if keys else [key.api_key for key in DEV_KEYS],
-        trail=trail,
+        trail=trail, faults=faults,
     )  # fmt: skip
     door = Door(
         {hall.name: world}, language.by_route(),

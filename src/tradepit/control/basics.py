@@ -13,6 +13,7 @@ from tradepit.catalog.language import Ask, Reply, operation
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.data.genesis import DevKey
+from tradepit.gateways.faults import Faults
 from tradepit.gateways.trail import Trail
 from tradepit.gateways.watchers import Watchers
 from tradepit.journal.clock import WorldClock
@@ -42,6 +43,7 @@ class Console(NamedTuple):
     pace: Callable[[int], Awaitable[None]]
     advance: Callable[[int], Awaitable[None]]
     trail: Trail
+    faults: Faults
     watchers: Watchers
     traffic: Callable[[], dict[str, int]]
 

@@ -32,6 +32,13 @@ class Page(Answer):
         self.kind = kind
 
 
+class Hangup(Page):
+    """No response at all: the connection breaks."""
+
+    def __init__(self) -> None:
+        super().__init__(502, b"", b"")
+
+
 def refusal(status: int, words: str, code: int = -1000) -> Reject:
     """A refusal of the door that Binance has no words of its own for.
 

@@ -24,6 +24,7 @@ from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import MAY_MARGIN, MAY_READ, MAY_STREAM, MAY_TRADE
 from tradepit.gateways.answers import refusal
+from tradepit.gateways.faults import act_faults
 from tradepit.gateways.hosts import BINANCE, HOME, is_own_origin
 from tradepit.gateways.keys import KEY_FORMAT, Holder
 from tradepit.gateways.limits import IpLimits, Meter, limit_row
@@ -67,6 +68,7 @@ class Call:
     operation: Operation | None = None
     holder: Holder | None = None
     who = NOBODY
+    fault: Exception | None = None  # what goes wrong once the engine has done its part
     taken = 0  # parameters that the door read itself, the signature among them
     world: World
     sent: dict[str, str]
@@ -383,12 +385,12 @@ CHAIN_FRONT: Final[tuple[Callable[[Door, Call], None], ...]] = (
 
 CHAIN_BEHIND: Final[tuple[Callable[[Door, Call], None], ...]] = (
     count_weight,
-    # Armed faults act here: the operation and its world are known, nothing has changed yet.
     choose_unit,
     check_key,
     check_signature,
     read_parameters,
     check_time,
+    act_faults,  # who asks for what is known, nothing has changed yet
     read_ask,
 )
 

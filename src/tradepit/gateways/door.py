@@ -27,6 +27,7 @@ from tradepit.gateways.checks import (
     not_found,
     operation_of,
 )
+from tradepit.gateways.faults import Broken
 from tradepit.gateways.hosts import Hosts, Venue
 from tradepit.gateways.sockets import Attempts, Manners, Opener, Session
 from tradepit.gateways.worlds import World
@@ -144,6 +145,8 @@ class Door:
 
     def refuse(self, call: Call, wrong: Exception) -> Answer:
         """The answer of a refusal; what is no Reject is a bug, told to the operator alone."""
+        if isinstance(wrong, Broken):
+            return wrong.answer
         if not isinstance(wrong, Reject):
             log.error("%s failed", call.operation or "A request", exc_info=wrong)
             wrong = Reject("UNKNOWN")
@@ -186,6 +189,8 @@ class Door:
         return found
 
     def _answer(self, call: Call, reply: object) -> Answer:
+        if call.fault is not None:
+            return self.refuse(call, call.fault)
         headers = self._used(call)
         if call.operation is not None and call.operation.unfilled_orders:
             pit = call.world.pit

@@ -17,6 +17,7 @@ from tradepit.core.rejects import Reject
 from tradepit.core.terms import BUY, HMAC, KEY_TYPES
 from tradepit.core.units import text_units
 from tradepit.gateways.checks import Call
+from tradepit.gateways.faults import ARMED
 from tradepit.gateways.filter_reasons import filter_reason
 from tradepit.gateways.keys import Holder
 from tradepit.gateways.pairs import split_signature
@@ -30,6 +31,8 @@ LONGEST: Final = 2_000  # characters of what was sent that are kept
 
 def reason_of(call: Call, refused: Reject) -> Reason:
     """Why `refused` was said to `call`."""
+    if refused.hint.startswith(ARMED):
+        return refused.hint, {}
     tell = _REASONS.get(refused.name)
     found = None if tell is None else tell(call, refused)
     return found or (refused.hint or refused.msg, {})

@@ -25,6 +25,7 @@ from tradepit.core.rejects import Reject
 from tradepit.gateways.answers import (
     FIRST_LINES,
     Answer,
+    Hangup,
     Page,
     first_lines,
     refusal,
@@ -304,6 +305,9 @@ class HttpProtocol(HttpToolsProtocol):
         body = answer.body
         first = FIRST_LINES[answer.status]
         if isinstance(answer, Page):
+            if isinstance(answer, Hangup):
+                self.transport.abort()
+                return
             first = first_lines(answer.status, answer.kind)
             if isinstance(answer, Watcher) and method != b"HEAD":
                 self.deaf = True  # the connection is the watcher's until either side goes

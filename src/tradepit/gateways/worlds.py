@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from tradepit.gateways.faults import Faults
 from tradepit.gateways.hub import Hub
 from tradepit.gateways.keys import KeyRing
 from tradepit.gateways.trail import Trail
@@ -25,18 +26,19 @@ class World:
 
     limits: by the path's first segment (api, sapi, …). console: what the operations of
     `/_tradepit/v1` read in place of the history. refused_keys: known, but not served here.
-    trail: what was refused.
+    trail: what was refused. faults: what goes wrong on purpose.
     """
 
     __slots__ = (
-        "clock", "console", "history", "hub", "keys", "limits", "name", "sequencer", "trail",
-        "users",
+        "clock", "console", "faults", "history", "hub", "keys", "limits", "name", "sequencer",
+        "trail", "users",
     )  # fmt: skip
 
     def __init__(
         self, name: str, sequencer: Sequencer[Exchange], clock: Clock, *,
         history: History, pool: Executor, limits: Mapping[bytes, IpLimits], console: object = None,
         refused_keys: Iterable[str] = (), trail: Trail | None = None,
+        faults: Faults | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.sequencer = sequencer
@@ -44,6 +46,7 @@ class World:
         self.history = history
         self.limits = limits
         self.console = console
+        self.faults = faults or Faults()
         self.trail = trail or Trail()
         self.users = UserHub()
         self.hub = Hub(sequencer, clock, history, pool)

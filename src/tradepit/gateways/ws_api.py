@@ -23,6 +23,7 @@ from tradepit.gateways import checks as chain
 from tradepit.gateways import session_methods  # noqa: F401  (declares its operations)
 from tradepit.gateways.checks import Call
 from tradepit.gateways.door import Door
+from tradepit.gateways.faults import Broken, act_faults
 from tradepit.gateways.keys import KEY_FORMAT, Holder
 from tradepit.gateways.sockets import Manners, Session
 from tradepit.gateways.user_events import Subscriber
@@ -182,12 +183,18 @@ class ApiSession(Session):
     def _answer(self, request_id: bytes, call: WsCall, reply: object) -> None:
         if self.done:
             return
+        if call.fault is not None:
+            self._refuse(request_id, call, call.fault)
+            return
         self.say(
             b'{"id":%s,"status":200,"result":%s%s}'
             % (request_id, encode(reply, self.micro), self._limits(call))
         )
 
     def _refuse(self, request_id: bytes, call: WsCall, wrong: Exception) -> None:
+        if isinstance(wrong, Broken):
+            self.end()
+            return
         if not isinstance(wrong, Reject):
             log.error("%s failed", call.operation or "A request", exc_info=wrong)
             wrong = Reject("UNKNOWN")
@@ -346,9 +353,9 @@ def _check_signature(door: Door, call: Call) -> None:
 
 WS_CHAIN: Final = (
     chain.count_weight,
-    # Armed faults act here.
     _find_key,
     _check_signature,
     chain.check_time,
+    act_faults,
     chain.read_ask,
 )

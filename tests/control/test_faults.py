@@ -1,0 +1,150 @@
+"""Faults armed by rules: what the client gets, and what the engine has done all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.control.conftest import Pit, running_pit
+from tests.gateways.conftest import Response
+from tests.ws_api.speaking import Speaker
+from websockets.exceptions import ConnectionClosed
+
+from tradepit.gateways.faults import KINDS
+
+ORDER = "POST /api/v3/order"
+ANSWERS = {
+    "too-much-weight": (429, -1003, "60"),
+    "ip-ban": (418, -1003, "120"),
+    "too-many-orders": (429, -1015, "10"),
+    "clock-skew": (400, -1021, None),
+    "overloaded": (503, -1008, None),
+    "timeout-after": (408, -1007, None),
+    "unavailable-after": (503, -1000, None),
+}
+AFTER = {kind for kind in KINDS if kind.endswith("-after")}
+
+
+@pytest.fixture(autouse=True)
+def disarmed(pit: Pit) -> Iterator[None]:
+    yield
+    pit.done("DELETE", "faults", all=True)
+
+
+def place(pit: Pit, name: str = "alice") -> Response:
+    return pit.order(name, "BUY", "0.01", "45000")
+
+
+def open_orders(pit: Pit, name: str = "alice") -> int:
+    return len(pit.signed("GET", "/api/v3/openOrders", "symbol=BTCUSDT", name=name).json)
+
+
+def test_every_kind_is_tested() -> None:
+    assert set(KINDS) == {*ANSWERS, "bad-gateway", "drop-before", "drop-after"}
+    assert {kind for kind in KINDS if KINDS[kind].after} == AFTER
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_an_answer_that_is_a_fault(pit: Pit, kind: str) -> None:
+    status, code, wait = ANSWERS[kind]
+    before = open_orders(pit)
+    rule = pit.done("POST", "faults", kind=kind, operation=ORDER)
+    hit = place(pit)
+    assert (hit.status, hit.code, hit.headers.get("retry-after")) == (status, code, wait)
+    assert open_orders(pit) == before + (kind in AFTER)
+    assert place(pit).json["status"] == "NEW", "it struck once"
+    (row,) = pit.done("GET", "faults")
+    assert row == rule | {"seen": 1, "hit": 1}
+    newest = pit.done("GET", "requests", limit=1)[0]
+    reason = f"Fault {rule['number']} ({kind}) was armed."
+    assert (newest["code"], newest["reason"]) == (code, reason)
+
+
+@pytest.mark.parametrize("kind", ["drop-before", "drop-after"])
+def test_a_connection_that_breaks(pit: Pit, kind: str) -> None:
+    """The acknowledgement is lost; whether the order was placed only a question tells."""
+    before = open_orders(pit)
+    pit.done("POST", "faults", kind=kind, operation=ORDER, account="alice")
+    with pytest.raises((EOFError, ConnectionError)):
+        place(pit)
+    assert open_orders(pit) == before + (kind in AFTER)
+    assert pit.server.is_well()
+
+
+def test_a_page_in_place_of_json(pit: Pit) -> None:
+    pit.done("POST", "faults", kind="bad-gateway", operation="GET /api/v3/time")
+    page = pit.server.request("GET", "/api/v3/time")
+    assert (page.status, page.headers["content-type"]) == (502, "text/html")
+    assert b"<h1>502 Bad Gateway</h1>" in page.body
+    assert pit.server.is_well()
+
+
+def test_whom_a_rule_is_about(pit: Pit) -> None:
+    pit.done("POST", "faults", kind="overloaded", operation=ORDER, account="bob", skip=1, times=2)
+    got = [(name, place(pit, name).status) for name in ("alice", "bob", "bob", "bob", "bob")]
+    assert [status for _, status in got] == [200, 200, 503, 503, 200]
+    assert pit.server.is_well()
+    pit.done("POST", "faults", kind="overloaded", times=0)
+    for _ in range(3):
+        assert pit.server.request("GET", "/api/v3/ping").status == 503
+    assert pit.done("GET", "clock")["mode"] == "real", "control is never hit"
+    assert len(pit.done("DELETE", "faults", all=True)) == 2
+    assert pit.server.is_well()
+
+
+def test_what_is_refused_anyway_is_refused(pit: Pit) -> None:
+    pit.done("POST", "faults", kind="drop-after", operation=ORDER, times=0)
+    assert pit.order("alice", "BUY", "0.01", "0.001").code == -1013
+
+
+def test_chance_follows_the_seed() -> None:
+    def run(seed: int) -> list[int]:
+        for pit in running_pit(limits="off", seed=seed):
+            pit.done("POST", "faults", kind="overloaded", times=0, probability="0.3")
+            found = [pit.server.request("GET", "/api/v3/ping").status for _ in range(60)]
+        return found
+
+    first = run(7)
+    assert run(7) == first
+    assert run(8) != first
+    assert 5 <= first.count(503) <= 35
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_socket_meets_the_same(pit: Pit, kind: str) -> None:
+    ask: dict[str, Any] = {
+        "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC",
+        "quantity": "0.01", "price": "45000",
+    }  # fmt: skip
+    before = open_orders(pit)
+    pit.done("POST", "faults", kind=kind, operation=ORDER)
+    with Speaker(pit.server) as speaker:
+        if kind in ANSWERS:
+            answer = speaker.signed("order.place", **ask)
+            assert (answer["status"], answer["error"]["code"]) == ANSWERS[kind][:2]
+        else:
+            with pytest.raises(ConnectionClosed):
+                speaker.signed("order.place", **ask)
+    assert open_orders(pit) == before + (kind in AFTER)
+
+
+def test_rules_that_cannot_be(pit: Pit) -> None:
+    for ask, code in (
+        ({}, -1102),
+        ({"kind": "fire"}, -1130),
+        ({"kind": "overloaded", "operation": "GET /nothing"}, -1130),
+        ({"kind": "overloaded", "account": "nobody"}, -1130),
+        ({"kind": "overloaded", "probability": "0"}, -1130),
+        ({"kind": "overloaded", "probability": "1.1"}, -1130),
+    ):
+        assert pit.no("POST", "faults", **ask)[0] == code, ask
+    assert pit.done("GET", "faults") == []
+    assert pit.no("DELETE", "faults")[0] == -1128
+    assert pit.no("DELETE", "faults", number=1, all=True)[0] == -1128
+    assert pit.no("DELETE", "faults", number=999_999)[0] == -1130
+    for _ in range(100):
+        number = pit.done("POST", "faults", kind="ip-ban")["number"]
+    assert pit.control("POST", "faults", kind="ip-ban").code == -1101
+    assert pit.done("DELETE", "faults", number=number)[0]["number"] == number
+    assert len(pit.done("GET", "faults")) == 99
