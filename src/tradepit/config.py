@@ -66,9 +66,10 @@ class Config:
     )
     seed: int = _setting(1, "Seed of a new world's market and ids.", low=0, high=2**63 - 1)
     market: str = _setting(
-        "maker",
-        "Who trades beside you. maker: a resident quotes every symbol; empty: nobody.",
-        choices=("maker", "empty"),
+        "normal",
+        "Who trades beside you: residents in a calm, normal, wild, thin or flash-crash market; "
+        "frozen: their books only; empty: nobody.",
+        choices=("calm", "normal", "wild", "flash-crash", "thin", "frozen", "empty"),
     )
     exchange_info: Path | None = _setting(
         None, "An exchangeInfo answer whose symbols a new world lists, not the built-in ones."

@@ -28,7 +28,6 @@ from tradepit.config import Config
 from tradepit.control.basics import COUNT_ORDERS, Console, CountOrders
 from tradepit.control.clock import SET_CLOCK, SetClock
 from tradepit.core.exchange import Exchange
-from tradepit.core.terms import TRADING
 from tradepit.data import spot_listing
 from tradepit.data.exchange_info import ListingError, read_exchange_info
 from tradepit.data.genesis import DEV_KEYS, DevKey, genesis
@@ -50,8 +49,10 @@ from tradepit.journal.port import JournalError, Log
 from tradepit.journal.recovery import Origins, open_world
 from tradepit.journal.sequencer import HOUSE, Options, Sequencer
 from tradepit.journal.sqlite import SqliteLog
-from tradepit.market.desk import SequencerDesk
-from tradepit.market.maker import ACCOUNTS, Maker
+from tradepit.market.maker import MAKERS
+from tradepit.market.presets import PRESETS
+from tradepit.market.residents import Residents
+from tradepit.market.takers import TAKERS
 from tradepit.projections.history import SqlHistory
 from tradepit.projections.projector import Projector
 from tradepit.projections.store import Store, sqlite_url
@@ -137,7 +138,8 @@ class Hall:
         self.sequencer.brakes.append(self._projector.behind)
         self.sequencer.cursor = lambda: self._projector.cursor
         self.history = SqlHistory(self._projector, self.clock, lambda: self.sequencer.machine)
-        self.maker: Maker | None = None
+        self.residents: Residents | None = None
+        self.watched: Callable[[], bool] = lambda: False  # whether somebody listens to the market
         self.on_clock: list[Callable[[], None]] = []  # told when the clock goes another way
 
     @property
@@ -150,14 +152,18 @@ class Hall:
         counted = self.settings.limits == "real"
         if self.pit.count_orders != counted:
             await self.sequencer.submit(HOUSE, COUNT_ORDERS, CountOrders(on=counted))
-        if self.settings.market == "maker" and self.pit.names.keys() >= set(ACCOUNTS):
-            self.maker = Maker(SequencerDesk(self.sequencer), self.pit.seed)
-            await self.maker.start()
+        preset = PRESETS.get(self.settings.market)
+        if preset is not None and self.pit.names.keys() >= set(MAKERS):
+            self.residents = Residents(
+                self.pit, self.sequencer, self.clock, preset, lambda: self.watched()
+            )
+            self.on_clock.append(self.residents.clock_changed)
+            await self.residents.start()
 
     async def stop(self) -> None:
         """Residents leave, the log gets its snapshot, the history its last rows."""
-        if self.maker is not None:
-            await self.maker.stop()
+        if self.residents is not None:
+            await self.residents.stop()
         await self.sequencer.stop()
         await self._projector.stop()
         self._log.close()
@@ -171,8 +177,11 @@ class Hall:
         await self._note_clock()
 
     async def advance(self, until_us: int) -> None:
-        """Set the world's clock forward."""
-        self.clock.set(until_us)
+        """Set the world's clock forward; residents trade on the way."""
+        if self.residents is not None:
+            await self.residents.pass_time(until_us)
+        else:
+            self.clock.set(until_us)
         await self._note_clock()
 
     async def _note_clock(self) -> None:
@@ -183,14 +192,13 @@ class Hall:
             changed()
 
     def healthy(self) -> dict[str, bool]:
-        """Whether orders are taken, and whether every book has the two sides it was promised."""
+        """Whether orders are taken, and whether the market is what its preset promises: every
+        book has two sides, and those who trade are there."""
         parts = {"orders": not self.sequencer.broken}
-        if self.maker is not None:
-            parts["market"] = all(
-                symbol.book.bids.best() and symbol.book.asks.best()
-                for symbol in self.pit.symbols.values()
-                if symbol.status == TRADING and symbol.spot_allowed
-            )
+        if self.residents is not None:
+            books = [self.pit.symbols[name].book for name in self.residents.promised()]
+            parts["market"] = all(book.bids.best() and book.asks.best() for book in books)
+            parts["residents"] = self.residents.alive()
         return parts
 
 
@@ -226,7 +234,8 @@ def _origins(settings: Config) -> Origins[Exchange]:
         )
         born_us = time.time_ns() // 1_000
         return Exchange(
-            handlers, genesis(listing, seed=settings.seed, born_us=born_us, residents=ACCOUNTS)
+            handlers,
+            genesis(listing, seed=settings.seed, born_us=born_us, residents=MAKERS, takers=TAKERS),
         )
 
     def load(state: dict[str, Any]) -> Exchange:
@@ -319,6 +328,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         attempts=Attempts(settings.limits == "real"),
     )  # fmt: skip
     served.door = door
+    hall.watched = lambda: bool(world.hub.channels)
     hall.sequencer.listen(world.users.applied)
     hall.sequencer.listen(world.hub.applied)
     hall.sequencer.listen(watchers.applied)

@@ -24,6 +24,7 @@ MAY_ALL: Final = (
 DEV_WORTH: Final = 1_000_000 * ONE  # USDT, of each asset
 DEV_MOST: Final = 2_000_000_000 * ONE  # of one asset: what all have together must fit in 64 bits
 RESIDENT_FUNDS: Final = 20_000_000_000 * ONE  # of each asset
+TAKER_FUNDS: Final = 2_000_000_000 * ONE  # of each asset, of those who only take
 SOR_BASES: Final = {"BTC": ("BTCUSDT", "BTCUSDC")}  # as the documents show it
 
 
@@ -46,14 +47,17 @@ DEV_KEYS: Final = tuple(map(_dev_key, ("alice", "bob", "carol", "dave", "erin"))
 
 
 def genesis(
-    listing: Sequence[dict[str, Any]], *, seed: int, born_us: int, residents: Iterable[str] = ()
-) -> dict[str, Any]:
+    listing: Sequence[dict[str, Any]], *, seed: int, born_us: int,
+    residents: Iterable[str] = (), takers: Iterable[str] = (),
+) -> dict[str, Any]:  # fmt: skip
     """The first record of a world, see `core.exchange.Exchange`.
 
-    listing: exchangeInfo rows with `_price`. born_us: µs since 1970. residents: account names.
+    listing: exchangeInfo rows with `_price`. born_us: µs since 1970. residents,
+    takers: names of the accounts of those who make the market, and of those who only take.
     """
     dev_funds = _dev_funds(listing)
     resident_funds = dict.fromkeys(dev_funds, RESIDENT_FUNDS)
+    taker_funds = dict.fromkeys(dev_funds, TAKER_FUNDS)
     accounts: list[dict[str, Any]] = [
         {
             "name": key.name,
@@ -63,6 +67,7 @@ def genesis(
         for key in DEV_KEYS
     ]
     accounts += [{"name": n, "quiet": True, "balances": resident_funds} for n in residents]
+    accounts += [{"name": n, "quiet": True, "balances": taker_funds} for n in takers]
     listed = {row["symbol"] for row in listing}
     return {
         "seed": seed,

@@ -1,21 +1,28 @@
-"""How a resident trades: by batches of orders through the sequencer, as any client of its own."""
+"""How an agent trades: by batches of orders through the sequencer, as any client of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final, Protocol
 
 from tradepit.core.records import Who
-from tradepit.core.terms import BUY, LIMIT_MAKER, SELL, TRADING
-from tradepit.core.units import parse_units
-from tradepit.market.maker import Market, Quote, Resting
+from tradepit.core.terms import BUY, IOC, LIMIT, LIMIT_MAKER, SELL, TRADING
+from tradepit.core.terms import MARKET as MARKET_ORDER
+from tradepit.core.units import ONE, parse_units
+from tradepit.market.views import AT_ONCE, POST, Act, Book, Crossing, Market, Order, Resting
 from tradepit.products.spot.batch import BATCH, Batch
 from tradepit.products.spot.orders import PlaceOrder
 
+# A percent-price filter wider than this never matters to those who stay near the last price.
+_WIDE_UP: Final = 2 * ONE
+_WIDE_DOWN: Final = ONE // 2
+
 
 class World(Protocol):
-    """What a resident sees of the world: its symbols, and the orders of its own accounts."""
+    """What an agent sees of the world: its symbols, and the orders of its own accounts."""
 
+    @property
+    def at_us(self) -> int: ...
     @property
     def symbols(self) -> Mapping[str, Any]: ...
     @property
@@ -34,43 +41,95 @@ class Sequencer(Protocol):
 
 
 class SequencerDesk:
-    """See `market.maker.Desk`."""
+    """See `market.views.Desk`."""
 
     def __init__(self, sequencer: Sequencer) -> None:
         self._sequencer = sequencer
 
     def markets(self) -> Mapping[str, Market]:
+        """Symbols that limit what one may own have no residents: these own much of everything."""
         return {
             name: symbol
             for name, symbol in self._sequencer.machine.symbols.items()
-            if symbol.status == TRADING and symbol.spot_allowed
+            if symbol.status == TRADING and symbol.spot_allowed and not symbol.max_position
         }
 
     def typical_price(self, symbol: str) -> int:
         return parse_units(self._sequencer.machine.symbols[symbol].listing["_price"])
 
-    def last_taker_bought(self, symbol: str) -> bool:
-        market = self._sequencer.machine.symbols[symbol]
-        trades = market.tape.trades_from(market.next_trade_id - 1, 1)
-        return not (trades and trades[-1][-1])  # the last column: whether the buyer was the maker
+    def traded_us(self, symbol: str) -> int:
+        at_us: int = self._sequencer.machine.symbols[symbol].tape.last_us
+        return at_us
+
+    def price_ago(self, symbol: str, trades: int) -> int:
+        rows = self._sequencer.machine.symbols[symbol].tape.trades
+        return rows[-trades][1] if len(rows) >= trades else 0
+
+    def bounds(self, symbol: str, buys: bool) -> tuple[int, int]:
+        rules = self._sequencer.machine.symbols[symbol]
+        up, down = (rules.bid_up, rules.bid_down) if buys else (rules.ask_up, rules.ask_down)
+        if not rules.percent_filter or (up >= _WIDE_UP and down <= _WIDE_DOWN):
+            return 0, 0
+        usual = rules.usual_price(self._sequencer.machine.at_us, rules.percent_mins)
+        return -(-usual * down // ONE), usual * up // ONE
+
+    def sides(self, symbol: str) -> Book:
+        book: Book = self._sequencer.machine.symbols[symbol].book
+        return book
 
     def resting(self, account: str, symbol: str) -> list[Resting]:
-        world = self._sequencer.machine
-        orders = world.accounts[world.names[account]].on(symbol).orders.values()
+        orders = self._open(account, symbol).values()
         return [Resting(o.order_id, o.side == BUY, o.price, o.leaves) for o in orders]
 
-    async def trade(
-        self, account: str, symbol: str, cancels: Sequence[int], quotes: Sequence[Quote]
-    ) -> None:
-        orders = tuple(
-            PlaceOrder(
-                symbol=symbol,
-                side=BUY if quote.buys else SELL,
-                type=LIMIT_MAKER,
-                price=quote.price,
-                quantity=quote.qty,
-            )
-            for quote in quotes
+    def open_count(self, account: str, symbol: str) -> int:
+        return len(self._open(account, symbol))
+
+    def _open(self, account: str, symbol: str) -> Mapping[int, Any]:
+        world = self._sequencer.machine
+        orders: Mapping[int, Any] = world.accounts[world.names[account]].on(symbol).orders
+        return orders
+
+    def crossing(self, account: str, symbol: str, buys: bool, to: tuple[int, int]) -> Crossing:
+        world = self._sequencer.machine
+        owner = world.names[account]
+        side = world.symbols[symbol].book.side(not buys)
+        limit, most = to
+        own: list[int] = []
+        qty = 0
+        last = limit
+        for price in side.prices(len(side.levels)):
+            if price > limit if buys else price < limit:
+                return Crossing(own, qty, limit, False)
+            if qty >= most:
+                break
+            last = price
+            order = side.levels[price].head
+            while order is not None:
+                if order.account.id == owner:
+                    own.append(order.order_id)
+                else:
+                    qty += order.visible
+                order = order.next
+        else:
+            return Crossing(own, qty, limit, False)
+        return Crossing(own, min(qty, most), last, True)
+
+    def submit(self, act: Act) -> Awaitable[object]:
+        symbol = act.symbol
+        orders = tuple([_placed(symbol, order) for order in act.orders])
+        ask = Batch(symbol=symbol, cancels=tuple(act.cancels), orders=orders)
+        return self._sequencer.submit(Who(self._sequencer.machine.names[act.account]), BATCH, ask)
+
+
+def _placed(symbol: str, order: Order) -> PlaceOrder:
+    side = BUY if order.buys else SELL
+    if order.kind == POST:
+        return PlaceOrder(
+            symbol=symbol, side=side, type=LIMIT_MAKER, price=order.price, quantity=order.qty
         )
-        ask = Batch(symbol=symbol, cancels=tuple(cancels), orders=orders)
-        await self._sequencer.submit(Who(self._sequencer.machine.names[account]), BATCH, ask)
+    if order.kind == AT_ONCE:
+        return PlaceOrder(
+            symbol=symbol, side=side, type=LIMIT, time_in_force=IOC, price=order.price,
+            quantity=order.qty,
+        )  # fmt: skip
+    return PlaceOrder(symbol=symbol, side=side, type=MARKET_ORDER, quantity=order.qty)

@@ -1,8 +1,9 @@
 """At which prices, and how much at each, a maker quotes a symbol.
 
 The prices are a grid that never moves: rung k of a symbol has one price and one size, which follow
-from the seed, the symbol's name and k alone. Rungs lie about 0.2 basis points apart, or one tick
-where a tick is more. A maker who follows the market thus leaves most of its orders where they are.
+from the seed, the symbol's name and k alone. Rungs lie about 2 basis points apart in a normal
+market, or one tick where a tick is more. A maker who follows the market thus leaves most of its
+orders where they are.
 All prices and quantities are integers of 1e-8 units.
 """
 
@@ -12,7 +13,8 @@ import zlib
 from typing import Final, NamedTuple, Protocol
 
 ONE: Final = 100_000_000
-GAP_PARTS: Final = 50_000  # a 50,000th of the price: 0.2 basis points
+GAP_PARTS: Final = 5_000  # a 5,000th of the price: 2 basis points
+KEEP_RUNGS: Final = 2_000  # remembered; they follow from their number
 RUNG_NOTIONAL: Final = 5_000  # times the symbol's least order value
 USUAL_NOTIONAL: Final = 5 * ONE  # the least order value where the symbol has none
 MOST_QTY: Final = 10**16  # keeps the sum of all rungs of coins of tiny value in what a wallet holds
@@ -59,13 +61,18 @@ def mix(value: int) -> int:
 
 
 class Ladder:
-    """The rungs of one symbol. `typical` is the price (units) around which the gaps are chosen."""
+    """The rungs of one symbol. `typical` is the price (units) around which the gaps are chosen;
+    gaps and sizes are percentages of the usual ones."""
 
-    def __init__(self, rules: Rules, seed: int, typical: int) -> None:
+    def __init__(
+        self, rules: Rules, seed: int, typical: int, *, gap: int = 100, size: int = 100
+    ) -> None:
         self._rules = rules
+        self._size = size
         self._tick = rules.tick_size or 1
-        self._gap_ticks = max(typical // GAP_PARTS // self._tick, 1)
+        self._gap_ticks = max(typical * gap // (GAP_PARTS * 100) // self._tick, 1)
         self._gap = self._gap_ticks * self._tick
+        self._known: dict[int, Rung | None] = {}
         self._salt = mix(seed ^ zlib.crc32(rules.name.encode()) << 32)
 
     def below(self, price: int, count: int) -> list[Rung]:
@@ -78,29 +85,46 @@ class Ladder:
 
     def _rungs(self, limit: int, step: int, count: int) -> list[Rung]:
         found: list[Rung] = []
-        low = max(self._rules.min_price, 1)
         high = self._rules.max_price or _MASK
         k = limit // self._gap
+        known = self._known
         while k >= 0 and k * self._gap <= high and len(found) < count:
-            dice = mix(self._salt + k)
-            price = k * self._gap + dice % self._gap_ticks * self._tick
-            if (price - limit) * step > 0 and low <= price <= high:
-                qty = self._qty(price, dice >> 32)
-                if qty:
-                    found.append(Rung(k, price, qty))
+            if k in known:
+                rung = known[k]
+            else:
+                rung = self._rung(k)
+            if rung is not None and (rung.price - limit) * step > 0:
+                found.append(rung)
             k += step
         return found
 
-    def _qty(self, price: int, dice: int) -> int:
-        """The size of a rung: 0.4 to 1.6 times the usual one; 0 where the filters allow none."""
+    def _rung(self, k: int) -> Rung | None:
+        """Rung k, None where the filters allow none."""
         rules = self._rules
-        notional = (rules.min_notional or USUAL_NOTIONAL) * RUNG_NOTIONAL
+        dice = mix(self._salt + k)
+        price = k * self._gap + dice % self._gap_ticks * self._tick
+        found = None
+        if max(rules.min_price, 1) <= price <= (rules.max_price or _MASK):
+            qty = self.size_at(price, 400 + (dice >> 32) % 1201)
+            if qty:
+                found = Rung(k, price, qty)
+        if len(self._known) >= KEEP_RUNGS:
+            self._known.clear()
+        self._known[k] = found
+        return found
+
+    def size_at(self, price: int, parts: int) -> int:
+        """A size at a price, in thousandths of a usual rung's; 0 where the filters allow none."""
+        rules = self._rules
+        usual = (rules.min_notional or USUAL_NOTIONAL) * RUNG_NOTIONAL * self._size // 100
         if rules.max_notional:
-            notional = min(notional, rules.max_notional // 2)
-        qty = notional * ONE // price * (400 + dice % 1201) // 1000
+            usual = min(usual, rules.max_notional // 2)
+        least = -(-2 * rules.min_notional * ONE // price)
+        qty = max(usual * ONE // price * parts // 1000, least)
         qty = min(qty, MOST_QTY, rules.max_qty or MOST_QTY)
-        step = rules.step_size or 1
-        qty -= qty % step
+        qty -= qty % (rules.step_size or 1)
         if qty < max(rules.min_qty, 1) or price * qty < rules.min_notional * ONE:
+            return 0
+        if rules.max_notional and price * qty > rules.max_notional * ONE:
             return 0
         return qty

@@ -1,171 +1,220 @@
-"""The first resident: a maker that keeps both sides of every symbol's book filled.
+"""The makers: two accounts that keep a few hundred prices on each side of every book.
 
-It has two accounts, since one may have only so many open orders on a symbol; each takes every
-other rung of both sides. Both post only (LIMIT_MAKER). On each beat it looks at the symbols that
-traded since: what was eaten is put back, around the last price. It never moves the price itself,
-and where nothing trades it does nothing.
+Each takes every other rung of the ladder and some prices of its own close to the middle, all posted
+(LIMIT_MAKER). On its beat a maker works out the middle from what the symbol is worth and what it
+traded at last; takes what others offer beyond it, as an arbitrageur would; and puts its orders
+right. Between two makers' beats the price moves on, so each finds a little of the other's to take:
+that is how prices go up and down. It keeps no state: the orders that rest and the last price say
+what to do.
+
+A trade far from what the symbol is worth (somebody swept the book) holds the middle there; the pull
+halves every HALF_LIFE_US.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
-from tradepit.market.ladder import Ladder, Rules, Rung
+from tradepit.market.chance import dice
+from tradepit.market.ladder import Ladder, Rung
+from tradepit.market.presets import Preset
+from tradepit.market.prices import FairPrices
+from tradepit.market.views import AT_ONCE, POST, Act, Desk, Market, Order, Resting
 
-ACCOUNTS: Final = ("maker-1", "maker-2")
-RUNGS: Final = 200  # a side, at most
-FEWEST_RUNGS: Final = 10
-ALL_RUNGS: Final = 20_000  # of one side of all symbols together: a start must not take long
-BEAT_S: Final = 1.0
-
-_log = logging.getLogger("tradepit.market")
-
-
-class Market(Rules, Protocol):
-    """What everybody can see of a symbol. Prices in units; `last_price` 0: nothing ever traded."""
-
-    @property
-    def max_orders(self) -> int: ...
-    @property
-    def last_price(self) -> int: ...
-    @property
-    def next_trade_id(self) -> int: ...
-
-
-class Resting(NamedTuple):
-    """An open order of one's own. Price and the quantity that is left in units."""
-
-    order_id: int
-    buys: bool
-    price: int
-    leaves: int
-
-
-class Quote(NamedTuple):
-    """An order to post. Price and quantity in units."""
-
-    buys: bool
-    price: int
-    qty: int
-
-
-class Desk(Protocol):
-    """The maker's way to the exchange, as a client has it."""
-
-    def markets(self) -> Mapping[str, Market]:
-        """The symbols that can be traded now, by name."""
-
-    def typical_price(self, symbol: str) -> int:
-        """Where a market that never traded begins, in units."""
-
-    def last_taker_bought(self, symbol: str) -> bool:
-        """Whether the taker of the last trade was the buyer; true when nothing ever traded."""
-
-    def resting(self, account: str, symbol: str) -> list[Resting]:
-        """The account's open orders on a symbol."""
-
-    async def trade(
-        self, account: str, symbol: str, cancels: Sequence[int], quotes: Sequence[Quote]
-    ) -> None:
-        """First cancel, then post. An item that is refused does not keep the others."""
+MAKERS: Final = ("maker-1", "maker-2")
+HALF_LIFE_US: Final = 30_000_000
+FORGOTTEN: Final = 16  # half lives
+SPREAD_PARTS: Final = 100_000  # half the usual spread: 0.1 basis points, or a tick
+USUAL_CAP: Final = 200  # open orders where the symbol has no limit
+SPARE: Final = 24  # open orders between a full look and the limit
+NEAR_RUNGS: Final = 6  # a side, that a maker looks at when it only glances
+SWEEP_RUNGS: Final = 25  # so much of others' it takes on one beat
+ALL_RUNGS: Final = 10_000  # of one maker's side of all symbols: a start must not take long
+FEWEST_RUNGS: Final = 5
+_FRONTS: Final = (1, 3, 6, 10, 15, 21, 28, 36)  # half spreads from the middle
 
 
 class Maker:
-    """Quotes every symbol of `desk`. `seed` decides prices and sizes."""
+    """One of the makers. `share` is which rungs are its own."""
 
-    def __init__(self, desk: Desk, seed: int) -> None:
+    def __init__(self, desk: Desk, seed: int, fair: FairPrices, preset: Preset, share: int) -> None:
         self._desk = desk
         self._seed = seed
+        self._fair = fair
+        self._preset = preset
+        self._share = share
+        self.account = MAKERS[share]
         self._ladders: dict[str, Ladder] = {}
-        self._seen: dict[str, int] = {}  # the next trade id at the last look, by symbol
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Fill every book, then look again on every beat until `stop`."""
-        await self.beat()
-        self._task = asyncio.create_task(self._live(), name="maker")
-
-    async def stop(self) -> None:
-        """Leave; the orders stay."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    async def beat(self) -> None:
-        """Look at what traded since the last beat, and fill up what was eaten."""
-        markets = self._desk.markets()
-        rungs = min(RUNGS, max(FEWEST_RUNGS, ALL_RUNGS // max(len(markets), 1)))
-        for name, market in markets.items():
-            traded = market.next_trade_id
-            if self._seen.get(name) != traded:
-                await self._quote(market, rungs)
-                self._seen[name] = traded
-
-    async def _live(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT_S)
-            try:
-                await self.beat()
-            except Exception:
-                _log.exception("The maker missed a beat.")
-
-    async def _quote(self, market: Market, rungs: int) -> None:
+    def act(self, market: Market, at_us: int, beat: int, glance: bool, symbols: int) -> Act:
+        """What it does on a beat. glance: only the prices near the middle, as far as the number of
+        its open orders allows."""
         name = market.name
-        anchor = market.last_price or self._desk.typical_price(name)
-        ladder = self._ladders.get(name)
-        if ladder is None:
-            typical = self._desk.typical_price(name)
-            ladder = self._ladders[name] = Ladder(market, self._seed, typical)
-        resting = [self._desk.resting(account, name) for account in ACCOUNTS]
-        above, below = anchor, anchor + 1
-        if self._asker_gets(name, anchor, [order for orders in resting for order in orders]):
-            above, below = anchor - 1, anchor
-        count = min(rungs, market.max_orders or rungs)
-        bids = ladder.below(below, count)
-        asks = ladder.above(above, count)
-        for share, account in enumerate(ACCOUNTS):
-            cancels, quotes = _difference(resting[share], _share(bids, share), _share(asks, share))
-            if cancels or quotes:
-                await self._desk.trade(account, name, cancels, quotes)
-
-    def _asker_gets(self, name: str, anchor: int, resting: list[Resting]) -> bool:
-        """Whether a rung at the last price itself is an ask.
-
-        Whoever rests there keeps it; when nobody does, it goes to the taker's side, so that the
-        market follows the price.
-        """
-        for order in resting:
-            if order.price == anchor:
-                return not order.buys
-        return not self._desk.last_taker_bought(name)
-
-
-def _share(rungs: list[Rung], share: int) -> dict[int, int]:
-    """{price: quantity} of one account's rungs."""
-    return {rung.price: rung.qty for rung in rungs if rung.k % len(ACCOUNTS) == share}
-
-
-def _difference(
-    resting: list[Resting], bids: dict[int, int], asks: dict[int, int]
-) -> tuple[list[int], list[Quote]]:
-    """What to cancel and what to post so that `bids` and `asks` rest: {price: quantity}.
-
-    An order of which half or more is left is let be.
-    """
-    cancels = []
-    kept = set()
-    for order in resting:
-        wanted = (bids if order.buys else asks).get(order.price, 0)
-        if wanted and 2 * order.leaves >= wanted:
-            kept.add(order.price)
+        bid, ask = self._quotes(market, at_us, beat)
+        cancels: list[int] = []
+        orders: list[Order] = []
+        bid, ask = self._sweep(market, bid, ask, (cancels, orders))
+        cap = market.max_orders or USUAL_CAP
+        if glance and self._desk.open_count(self.account, name) + SPARE // 2 <= cap:
+            self._near(market, bid, ask, orders)
         else:
-            cancels.append(order.order_id)
-    quotes = [Quote(True, price, qty) for price, qty in bids.items() if price not in kept]
-    quotes += [Quote(False, price, qty) for price, qty in asks.items() if price not in kept]
-    return cancels, quotes
+            self._whole(market, (bid, ask, symbols), cancels, orders)
+        return Act(self.account, name, cancels, self._allowed(market, orders))
+
+    def ladder(self, market: Market) -> Ladder:
+        found = self._ladders.get(market.name)
+        if found is None:
+            typical = self._desk.typical_price(market.name)
+            found = self._ladders[market.name] = Ladder(
+                market, self._seed, typical, gap=self._preset.gap, size=self._preset.size
+            )
+        return found
+
+    def _quotes(self, market: Market, at_us: int, beat: int) -> tuple[int, int]:
+        """The best bid and ask it would like to have, on ticks."""
+        tick = market.tick_size or 1
+        fair = self._fair.price(market.base, market.quote, at_us)
+        half = half_spread(fair, tick, self._preset)
+        half += half * (dice(self._seed, self.account, market.name, beat)[0] % 1_000) // 1_000
+        middle = fair + self._pull(market, fair, at_us, 2 * half + tick)
+        low = max(market.min_price, tick)
+        bid = max((middle - half) // tick * tick, low)
+        ask = max(-(-(middle + half) // tick) * tick, bid + tick)
+        return bid, ask
+
+    def _pull(self, market: Market, fair: int, at_us: int, usual: int) -> int:
+        """How far the last trade holds the middle away from the fair price, in units."""
+        away = market.last_price - fair
+        if not market.last_price or -usual <= away <= usual:
+            return 0
+        away += -usual if away > 0 else usual
+        halves, rest = divmod(at_us - self._desk.traded_us(market.name), HALF_LIFE_US)
+        if halves >= FORGOTTEN:
+            return 0
+        return away * (2 * HALF_LIFE_US - rest) // (2 * HALF_LIFE_US << halves)
+
+    def _sweep(
+        self, market: Market, bid: int, ask: int, to: tuple[list[int], list[Order]]
+    ) -> tuple[int, int]:
+        """Take what others offer beyond its own quotes; which quotes are possible then. Who offers
+        more than it takes holds the price."""
+        cancels, orders = to
+        tick = market.tick_size or 1
+        book = self._desk.sides(market.name)
+        ladder = self.ladder(market)
+        for buys in (True, False):
+            limit = bid if buys else ask
+            best = (book.asks if buys else book.bids).best()
+            if not best or (best > limit if buys else best < limit):
+                continue
+            most = ladder.size_at(limit, 1_000) * SWEEP_RUNGS
+            found = self._desk.crossing(self.account, market.name, buys, (limit, most))
+            cancels += found.own
+            if found.qty:
+                least = ladder.size_at(found.price, 0)
+                qty = whole_lots(market, max(found.qty, least))
+                if qty:
+                    orders.append(Order(buys, AT_ONCE, found.price, qty))
+            if found.more and buys:
+                bid = found.price - tick
+            elif found.more:
+                ask = found.price + tick
+        return bid, ask
+
+    def _near(self, market: Market, bid: int, ask: int, orders: list[Order]) -> None:
+        """Post the best quotes, and the nearest rungs that nobody has a price at."""
+        ladder = self.ladder(market)
+        book = self._desk.sides(market.name)
+        for buys, price, side in ((True, bid, book.bids), (False, ask, book.asks)):
+            first = Rung(self._share, price, ladder.size_at(price, 400))
+            rungs = ladder.below(price, NEAR_RUNGS) if buys else ladder.above(price, NEAR_RUNGS)
+            orders += [
+                Order(buys, POST, rung.price, rung.qty)
+                for rung in (first, *rungs)
+                if rung.k % 2 == self._share and rung.qty and not side.qty_at(rung.price)
+            ]
+
+    def _whole(
+        self, market: Market, around: tuple[int, int, int], cancels: list[int], orders: list[Order]
+    ) -> None:
+        """Look at all its orders, cancel those that have no place, post those that are missing."""
+        bid, ask, symbols = around
+        bids, asks = self._wanted(market, bid, ask, symbols)
+        gone = set(cancels)
+        kept = set()
+        for order in self._desk.resting(self.account, market.name):
+            if order.order_id in gone:
+                continue
+            if _has_place(order, bids if order.buys else asks):
+                kept.add(order.price)
+            else:
+                cancels.append(order.order_id)
+        orders += [
+            Order(True, POST, price, qty) for price, qty in bids.items() if price not in kept
+        ]
+        orders += [
+            Order(False, POST, price, qty) for price, qty in asks.items() if price not in kept
+        ]
+
+    def _wanted(
+        self, market: Market, bid: int, ask: int, symbols: int
+    ) -> tuple[dict[int, int], dict[int, int]]:
+        """{price: quantity} of the bids and of the asks that should rest."""
+        ladder = self.ladder(market)
+        cap = market.max_orders or USUAL_CAP
+        fronts = min(self._preset.fronts, max(cap // 10, 1))
+        rungs = min(self._preset.rungs, max(FEWEST_RUNGS, ALL_RUNGS // max(symbols, 1)))
+        rungs = max(min(rungs, (cap - SPARE) // 2 - fronts), 0)
+        tick = market.tick_size or 1
+        half = half_spread(bid, tick, self._preset)
+        bids: dict[int, int] = {}
+        asks: dict[int, int] = {}
+        for steps in _FRONTS[:fronts]:
+            away = (steps - 1) * half // tick * tick
+            for side, price in ((bids, bid - away), (asks, ask + away)):
+                qty = ladder.size_at(price, 200 + 40 * steps) if price >= market.min_price else 0
+                if qty:
+                    side[price] = qty
+        for rung in ladder.below(bid, 2 * rungs):
+            if rung.k % 2 == self._share:
+                bids.setdefault(rung.price, rung.qty)
+        for rung in ladder.above(ask, 2 * rungs):
+            if rung.k % 2 == self._share:
+                asks.setdefault(rung.price, rung.qty)
+        most = (cap - 4) // 2
+        return dict(list(bids.items())[:most]), dict(list(asks.items())[:most])
+
+    def _allowed(self, market: Market, orders: list[Order]) -> list[Order]:
+        """Those whose price the percent-price filter lets pass."""
+        bounds = {buys: self._desk.bounds(market.name, buys) for buys in (True, False)}
+        if not any(bounds[True] + bounds[False]):
+            return orders
+        return [
+            order for order in orders
+            if bounds[order.buys][0] <= order.price <= (bounds[order.buys][1] or order.price)
+        ]  # fmt: skip
+
+
+def half_spread(price: int, tick: int, preset: Preset) -> int:
+    """Half of the spread a maker wants at least, in units."""
+    return max(price * preset.spread // (SPREAD_PARTS * 100), tick // 2, 1)
+
+
+def whole_lots(market: Market, qty: int, at_market: bool = False) -> int:
+    """The quantity, rounded down to what the filters allow; 0 when they allow none."""
+    step = market.step_size or 1
+    if market.max_qty:
+        qty = min(qty, market.max_qty)
+    if at_market:
+        if market.market_max_qty:
+            qty = min(qty, market.market_max_qty)
+        if market.market_step_size:
+            step = max(step, market.market_step_size)
+    qty -= qty % step
+    return qty if qty >= max(market.min_qty, 1) else 0
+
+
+def _has_place(order: Resting, side: dict[int, int]) -> bool:
+    """An order of which half or more is left is let be."""
+    wanted = side.get(order.price, 0)
+    return bool(wanted) and 2 * order.leaves >= wanted

@@ -1,0 +1,204 @@
+"""What everything is worth: fair prices as a function of the seed, the asset and the time.
+
+Each asset has a value in dollars: its value at the world's birth times e^x, where x follows a walk
+of all assets together (times the asset's own share in it) and one of its own. A symbol's fair price
+is its base's value by its quote's; so cross pairs and twins agree.
+
+A walk is a Brownian bridge built from the outside in: half way through a stretch of 2^k instants
+it deviates from the straight line by a draw that belongs to (seed, name, k, stretch) alone. Any
+moment is thus found by one sum over the stretches around it, without any moment before. Volatility
+comes in clusters: the draws are scaled by slower ones. Logarithms are integers of 2^-40, times
+microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from tradepit.core.units import ONE
+from tradepit.market.chance import draw
+from tradepit.market.presets import Preset
+
+LOG_ONE: Final = 1 << 40
+INSTANT_BITS: Final = 18  # an instant is 2^18 us, about a quarter of a second
+LEVELS: Final = 25  # the widest stretch is about 100 days
+DAILY: Final = LOG_ONE * 25 // 1_000  # the usual day's standard deviation: 2.5 %
+_INSTANT_SIGMA: Final = DAILY * 1_000 // 574_098  # the root of a day's instants: 574.098
+_SPREAD_OF_SUM: Final = 37_837  # the standard deviation of the sum of four draws of 16 bits
+_MEAN_OF_SUM: Final = 131_070
+_ROOT_TWO: Final = (1_000_000, 1_414_214)
+_CLUSTERS: Final = (14, 16, 19)  # stretches of about 1 h, 5 h and 1.6 days
+_LIVELY: Final = (550, 700, 800, 900, 1_000, 1_200, 1_500, 1_800)  # thousandths
+
+CRASH_US: Final = 4 * 3_600_000_000  # one in each such span
+FALL_US: Final = 60_000_000
+RECOVERY_US: Final = 20 * 60_000_000
+STEADY_PARTS: Final = 50  # a coin of a currency moves by a 50th of what others do
+
+
+class Walk:
+    """One walk; `sigma` is the standard deviation of an instant, in 2^-40."""
+
+    def __init__(self, seed: int, name: str, sigma: int) -> None:
+        self._names = (seed, name)
+        self._sigma = sigma
+        self._stretch = [-1] * (LEVELS + 1)
+        self._draws = [0] * (LEVELS + 1)
+        self._scales: dict[tuple[int, int], int] = {}
+
+    def at(self, instant: int) -> int:
+        """The walk's logarithm at an instant (microseconds >> INSTANT_BITS)."""
+        total = 0
+        stretches, draws = self._stretch, self._draws
+        for k in range(1, LEVELS + 1):
+            stretch = instant >> k
+            if stretches[k] != stretch:
+                stretches[k] = stretch
+                draws[k] = self._draw(k, stretch)
+            into = instant & ((1 << k) - 1)
+            half = 1 << (k - 1)
+            total += draws[k] * (into if into <= half else 2 * half - into) >> (k - 1)
+        return total
+
+    def _draw(self, k: int, stretch: int) -> int:
+        """How far the middle of a stretch deviates."""
+        bits = draw(*self._names, k, stretch)
+        four = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48)
+        sigma = (self._sigma * _ROOT_TWO[k & 1] << (k >> 1)) // 2_000_000
+        found = sigma * (four - _MEAN_OF_SUM) // _SPREAD_OF_SUM
+        for slow in _CLUSTERS:
+            if k < slow:
+                found = found * self._scale(slow, stretch << k >> slow) // 1_000
+        return found
+
+    def _scale(self, slow: int, stretch: int) -> int:
+        found = self._scales.get((slow, stretch))
+        if found is None:
+            if len(self._scales) > 64:
+                self._scales.clear()
+            bits = draw(*self._names, "cluster", slow, stretch)
+            found = self._scales[slow, stretch] = _LIVELY[bits & 7]
+        return found
+
+
+class Listed(NamedTuple):
+    """A symbol's assets, and its price at birth in units."""
+
+    base: str
+    quote: str
+    price: int
+
+
+class _Asset:
+    """How one asset moves. `share`: thousandths of the common walk."""
+
+    def __init__(self, seed: int, name: str, preset: Preset) -> None:
+        bits = draw(seed, name, "asset")
+        steady = is_steady(name)
+        sigma = _INSTANT_SIGMA * preset.volatility // 100
+        if steady:
+            self.share = 0
+            sigma //= STEADY_PARTS
+        else:
+            self.share = 700 + bits % 601
+            sigma = sigma * (300 + (bits >> 16) % 500) // 1_000
+        self.walk = Walk(seed, name, sigma)
+        self.crashes = preset.crashes and not steady
+
+
+class FairPrices:
+    """Fair prices of a world's symbols, from its birth on.
+
+    What is cached here follows from the arguments of the call alone.
+    """
+
+    def __init__(self, seed: int, born_us: int, symbols: Iterable[Listed], preset: Preset) -> None:
+        self._seed = seed
+        self._preset = preset
+        self._born_us = born_us
+        self._common = Walk(seed, "*", _INSTANT_SIGMA * preset.volatility // 100)
+        self._born_value = dollars(symbols)
+        self._assets: dict[str, _Asset] = {}
+        self._birth: dict[str, int] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._common_seen = (-1, 0)
+
+    def price(self, base: str, quote: str, at_us: int) -> int:
+        """Units of `quote` for one `base` at a time; at least 1."""
+        value, by = self._value(base, at_us), self._value(quote, at_us)
+        return max(value * ONE // by, 1)
+
+    def _value(self, asset: str, at_us: int) -> int:
+        """Dollars of 1e-16, of one asset."""
+        seen = self._seen.get(asset)
+        if seen is not None and seen[0] == at_us:
+            return seen[1]
+        birth = self._birth.get(asset)
+        if birth is None:
+            birth = self._birth[asset] = self._log(asset, self._born_us)
+        value = self._born_value.get(asset, ONE * ONE)
+        found = max(value * exp(self._log(asset, at_us) - birth) >> 40, 1)
+        self._seen[asset] = (at_us, found)
+        return found
+
+    def _log(self, asset: str, at_us: int) -> int:
+        if asset == "USDT":
+            return 0
+        kind = self._assets.get(asset)
+        if kind is None:
+            kind = self._assets[asset] = _Asset(self._seed, asset, self._preset)
+        instant = at_us >> INSTANT_BITS
+        found = kind.walk.at(instant)
+        if kind.share:
+            if self._common_seen[0] != instant:
+                self._common_seen = (instant, self._common.at(instant))
+            found += self._common_seen[1] * kind.share // 1_000
+        if kind.crashes:
+            found -= crash(self._seed, at_us) - crash(self._seed, self._born_us)
+        return found
+
+
+def is_steady(asset: str) -> bool:
+    """Whether an asset is a currency, or follows one."""
+    return "USD" in asset or asset in ("DAI", "EUR", "EURI", "AEUR", "GBP")
+
+
+def crash(seed: int, at_us: int) -> int:
+    """How far a flash crash has prices down at a time, in 2^-40 of the logarithm."""
+    span, into_us = divmod(at_us, CRASH_US)
+    bits = draw(seed, "crash", span)
+    start_us = bits % (CRASH_US - FALL_US - RECOVERY_US)
+    deep = LOG_ONE * (180 + (bits >> 40) % 220) // 1_000
+    into_us -= start_us
+    if into_us <= 0:
+        return 0
+    if into_us <= FALL_US:
+        return deep * into_us // FALL_US
+    return max(deep * (FALL_US + RECOVERY_US - into_us) // RECOVERY_US, 0)
+
+
+def exp(log: int) -> int:
+    """e^(log / 2^40), in 2^-40."""
+    small = log >> 8
+    square = small * small >> 40
+    found = LOG_ONE + small + (square >> 1) + (square * small >> 40) // 6
+    for _ in range(8):
+        found = found * found >> 40
+    return found
+
+
+def dollars(symbols: Iterable[Listed]) -> Mapping[str, int]:
+    """{asset: dollars of 1e-16} as the prices at birth tell; pairs of pairs count."""
+    rows = list(symbols)
+    known = {"USDT": ONE * ONE}
+    for _ in range(4):
+        for base, quote, price in rows:
+            if quote in known and base not in known:
+                known[base] = max(price * known[quote] // ONE, 1)
+            elif base in known and quote not in known:
+                known[quote] = max(known[base] * ONE // price, 1)
+    for base, quote, price in rows:  # islands: their quote asset is worth a dollar
+        known.setdefault(quote, ONE * ONE)
+        known.setdefault(base, max(price * known[quote] // ONE, 1))
+    return known

@@ -1,0 +1,215 @@
+"""The residents of a world: which agent acts when, in the world's time.
+
+Time is cut into steps. On each step some symbols have a beat (the first listed on every second
+step, the others more seldom), and on each beat of a symbol one agent acts by one command: the first
+maker, the second maker, a taker, in turns. Between beats nothing runs. Beats are numbered from the
+epoch of time, so a world that was restored or replayed takes the same turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from tradepit.market.desk import Sequencer, SequencerDesk
+from tradepit.market.maker import MAKERS, Maker
+from tradepit.market.presets import Preset
+from tradepit.market.prices import FairPrices, Listed
+from tradepit.market.takers import TAKERS, Takers
+from tradepit.market.views import Act, Market
+
+STEP_US: Final = 500_000
+MINUTE_US: Final = 60_000_000  # the step when time is set forward and nobody watches
+FIRST: Final = 6  # symbols that have a beat on every BUSY_STEPS; the others on QUIET_STEPS
+BUSY_STEPS: Final = 2
+QUIET_STEPS: Final = 6
+USUAL_SYMBOLS: Final = 27  # in a world of more, the quiet ones are quieter
+TURNS: Final = 3
+SHORTEST_WAIT_S: Final = 0.05  # of the wall's time between two steps: a fast clock skips beats
+BREATH: Final = 20  # steps between two breaths of the event loop while time is set forward
+FAST_SPEED: Final = 20_000  # thousandths: a clock as fast as this goes by minutes
+
+_log = logging.getLogger("tradepit.market")
+
+
+class Clock(Protocol):
+    """The world's clock, see `journal.clock.WorldClock`."""
+
+    speed: int
+
+    def now_us(self) -> int: ...
+    def wait_s(self, until_us: int) -> float: ...
+    def set(self, at_us: int, speed: int | None = None) -> None: ...
+
+
+class World(Protocol):
+    """What residents need to know of a world's beginning."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def born_us(self) -> int: ...
+    @property
+    def names(self) -> Mapping[str, int]: ...
+
+
+class Residents:
+    """All agents of one world. `watched` says whether somebody listens to its market."""
+
+    def __init__(
+        self, world: World, sequencer: Sequencer, clock: Clock, preset: Preset,
+        watched: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        self.preset = preset
+        self._clock = clock
+        self._watched = watched
+        self._desk = desk = SequencerDesk(sequencer)
+        listed = [
+            Listed(market.base, market.quote, desk.typical_price(name))
+            for name, market in desk.markets().items()
+        ]
+        self.fair = FairPrices(world.seed, world.born_us, listed, preset)
+        self._makers = [
+            Maker(desk, world.seed, self.fair, preset, share) for share in range(len(MAKERS))
+        ]
+        self._takers = Takers(desk, world.seed, preset)
+        self._has_takers = world.names.keys() >= set(TAKERS)
+        self._task: asyncio.Task[None] | None = None
+        self._busy = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    async def start(self) -> None:
+        """Fill every book, then live by the clock until `stop`."""
+        await self.fill()
+        if self.preset.moves:
+            self._task = asyncio.create_task(self._live(), name="residents")
+
+    async def stop(self) -> None:
+        """Leave; the orders stay."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def alive(self) -> bool:
+        """Whether they do what their preset promises."""
+        return not self.preset.moves or (self._task is not None and not self._task.done())
+
+    def promised(self) -> list[str]:
+        """The symbols that have two sides as long as residents look after them."""
+        return list(self._desk.markets())
+
+    def clock_changed(self) -> None:
+        """The clock goes another way now."""
+        self._changed.set()
+
+    async def fill(self) -> None:
+        """Each maker puts all its orders right, on every symbol that needs it."""
+        now_us = self._clock.now_us()
+        beat = now_us // STEP_US
+        for maker in self._makers:
+            markets = self._desk.markets()
+            await self._do([
+                maker.act(market, now_us, beat, False, len(markets))
+                for market in markets.values()
+                if self._is_bare(maker, market)
+            ])  # fmt: skip
+
+    def _is_bare(self, maker: Maker, market: Market) -> bool:
+        """A market that lives is put right by its beats; one that stands still needs orders only
+        where there are none."""
+        return not self._desk.open_count(maker.account, market.name)
+
+    async def pass_time(self, until_us: int) -> None:
+        """Set the clock forward to `until_us`, step by step, the agents acting on the way."""
+        if not self.preset.moves:
+            self._clock.set(until_us)
+            return
+        async with self._busy:
+            speed = self._clock.speed
+            self._clock.set(self._clock.now_us(), 0)
+            try:
+                await self._pass_steps(until_us)
+            finally:
+                self._clock.set(self._clock.now_us(), speed)
+            self._clock.set(until_us)
+
+    async def _pass_steps(self, until_us: int) -> None:
+        steps = 0
+        while True:
+            step_us = STEP_US if self._watched() else MINUTE_US
+            at_us = (self._clock.now_us() // step_us + 1) * step_us
+            if at_us > until_us:
+                return
+            self._clock.set(at_us)
+            await self.step(at_us, step_us)
+            steps += 1
+            if steps % BREATH == 0:
+                await asyncio.sleep(0)
+
+    async def step(self, at_us: int, step_us: int) -> None:
+        """All who have a beat at a time that is a multiple of `step_us` act."""
+        number = at_us // step_us
+        markets = self._desk.markets()
+        acts: list[Act] = []
+        for place, market in enumerate(markets.values()):
+            every = 1 if step_us == MINUTE_US else _steps_between(place, len(markets))
+            if (number + place) % every == 0:
+                act = self._turn(market, (at_us, step_us), (number + place) // every, len(markets))
+                if act is not None and (act.cancels or act.orders):
+                    acts.append(act)
+        await self._do(acts)
+
+    def _turn(self, market: Market, step: tuple[int, int], beat: int, symbols: int) -> Act | None:
+        """What whose turn it is does on a beat. step: its time, and the length of steps."""
+        turn = beat % TURNS
+        if turn < len(self._makers):
+            glance = step[1] == MINUTE_US
+            return self._makers[turn].act(market, step[0], beat, glance, symbols)
+        if not self._has_takers:
+            return None
+        return self._takers.act(market, self._makers[0].ladder(market), beat)
+
+    async def _do(self, acts: list[Act]) -> None:
+        for done in [self._desk.submit(act) for act in acts]:
+            await done
+
+    async def _live(self) -> None:
+        done_us = self._clock.now_us()
+        while True:
+            fast = self._clock.speed >= FAST_SPEED and not self._watched()
+            step_us = MINUTE_US if fast else STEP_US
+            next_us = (max(self._clock.now_us(), done_us) // step_us + 1) * step_us
+            if await self._slept(max(self._clock.wait_s(next_us), SHORTEST_WAIT_S)):
+                async with self._busy:
+                    now_us = self._clock.now_us() // step_us * step_us
+                    if self._clock.speed and now_us >= next_us:
+                        done_us = now_us
+                        await self._beat(now_us, step_us)
+
+    async def _slept(self, wait_s: float) -> bool:
+        """Sleep; false when the clock was changed meanwhile."""
+        self._changed.clear()
+        try:
+            async with asyncio.timeout(wait_s):  # wait_for may lose the task's own end
+                await self._changed.wait()
+        except TimeoutError:
+            return True
+        return False
+
+    async def _beat(self, at_us: int, step_us: int) -> None:
+        try:
+            await self.step(at_us, step_us)
+        except Exception:
+            _log.exception("The market missed a beat.")
+
+
+def _steps_between(place: int, symbols: int) -> int:
+    """How many steps lie between two beats of the symbol at a place in the list."""
+    if place < FIRST:
+        return BUSY_STEPS
+    return QUIET_STEPS * max(-(-symbols // USUAL_SYMBOLS), 1)

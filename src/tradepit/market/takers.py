@@ -1,0 +1,81 @@
+"""Those who take: noise of all sizes, trend followers, and a whale now and then.
+
+What one does on a beat follows from the beat's dice and from what everybody can see.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tradepit.market.chance import dice
+from tradepit.market.ladder import Ladder
+from tradepit.market.maker import whole_lots
+from tradepit.market.presets import Preset
+from tradepit.market.views import AT_ONCE, MARKET, Act, Desk, Market, Order
+
+NOISE: Final = "noise-1"
+TREND: Final = "trend-1"
+WHALE: Final = "whale-1"
+TAKERS: Final = (NOISE, TREND, WHALE)
+LOOK_BACK: Final = 50  # trades
+TREND_PARTS: Final = 2_000  # a trend is a move by a 2,000th: 5 basis points
+WHALE_RUNGS: Final = 30  # at most
+SLIP_PARTS: Final = 400  # how far an immediate order may walk: 25 basis points
+
+
+class Takers:
+    """All takers of a world: at most one acts on a beat of a symbol."""
+
+    def __init__(self, desk: Desk, seed: int, preset: Preset) -> None:
+        self._desk = desk
+        self._seed = seed
+        self._preset = preset
+
+    def act(self, market: Market, ladder: Ladder, beat: int) -> Act | None:
+        """What they do on a beat; None for nothing."""
+        rolls = dice(self._seed, "takers", market.name, beat)
+        if rolls[0] % 1_000 >= self._preset.taker_share:
+            return None
+        book = self._desk.sides(market.name)
+        bid, ask = book.bids.best(), book.asks.best()
+        if not bid or not ask:
+            return None
+        who = rolls[1] % 10_000 - self._preset.whale_share
+        buys = rolls[2] & 1 == 1
+        # Most are small: the square of an even draw, in thousandths of a rung.
+        parts = 5 + (rolls[3] % 1_000) ** 2 // 1_500
+        account = NOISE
+        if who < 0:
+            account = WHALE
+            parts = 1_000 * (WHALE_RUNGS // 3 + rolls[3] % (WHALE_RUNGS * 2 // 3))
+        elif who < self._preset.trend_share:
+            account = TREND
+            move = market.last_price - self._desk.price_ago(market.name, LOOK_BACK)
+            if abs(move) * TREND_PARTS < market.last_price or move == market.last_price:
+                return None
+            buys = move > 0
+        order = self._order(market, ladder, (buys, ask if buys else bid, parts), rolls[4] & 1 == 1)
+        return None if order is None else Act(account, market.name, (), (order,))
+
+    def _order(
+        self, market: Market, ladder: Ladder, what: tuple[bool, int, int], at_market: bool
+    ) -> Order | None:
+        buys, best, parts = what
+        whole, rest = divmod(parts, 1_000)
+        qty = whole * ladder.size_at(best, 1_000) + (ladder.size_at(best, rest) if rest else 0)
+        qty = whole_lots(market, qty, at_market)
+        if not qty or best * qty < market.min_notional * 10**8:
+            return None
+        if at_market:
+            return Order(buys, MARKET, 0, qty)
+        tick = market.tick_size or 1
+        slip = best // SLIP_PARTS // tick * tick
+        price = best + slip if buys else max(best - slip, market.min_price or tick)
+        if market.max_notional and price * qty > market.max_notional * 10**8:
+            return None
+        if price * qty < market.min_notional * 10**8 or price > (market.max_price or price):
+            return None
+        low, high = self._desk.bounds(market.name, buys)
+        if price < low or price > (high or price):
+            return None
+        return Order(buys, AT_ONCE, price, qty)

@@ -1,0 +1,233 @@
+"""The living market in a real world: what its presets promise, over many seeds."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tradepit.config import Config
+from tradepit.core.records import Who
+from tradepit.core.rejects import Reject
+from tradepit.core.symbols import Symbol
+from tradepit.core.terms import BUY, MARKET, SELL
+from tradepit.core.units import ONE
+from tradepit.journal import clock as clocks
+from tradepit.market.maker import MAKERS
+from tradepit.market.residents import Residents
+from tradepit.market.takers import TAKERS
+from tradepit.market.views import Act
+from tradepit.products.spot.batch import Batched
+from tradepit.products.spot.orders import OrderResult, PlaceOrder
+from tradepit.server import Hall
+
+PLACE = "POST /api/v3/order"
+WOULD_MATCH = Reject("WOULD_MATCH").code
+BORN_NS = 1_750_000_000_000_000_000
+MINUTE_US = 60_000_000
+WIDEST = {"normal": 30, "calm": 30, "wild": 80, "flash-crash": 60, "thin": 80}  # basis points
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's time stands still, so that two worlds are born at the same moment."""
+    monkeypatch.setattr(time, "time_ns", lambda: BORN_NS)
+    monkeypatch.setattr(clocks, "wall_us", lambda: BORN_NS // 1_000)
+    yield
+
+
+class Watch:
+    """Counts what became of everything the residents asked for."""
+
+    def __init__(self, residents: Residents) -> None:
+        self.codes: Counter[int] = Counter()
+        self.acts: Counter[str] = Counter()
+        submit = residents._desk.submit
+
+        def watched(act: Act) -> object:
+            future = submit(act)
+            future.add_done_callback(lambda done: self.note(act, done.result()))  # type: ignore[attr-defined]
+            return future
+
+        residents._desk.submit = watched  # type: ignore[method-assign,assignment]
+
+    def note(self, act: Act, reply: Batched) -> None:
+        self.acts[act.account] += 1
+        self.codes.update(code for code in reply.cancels + reply.orders if code < 0)
+
+
+@asynccontextmanager
+async def living(settings: Config) -> AsyncIterator[tuple[Hall, Residents]]:
+    hall = Hall(settings)
+    await hall.start()
+    try:
+        await hall.pace(0)
+        assert hall.residents is not None
+        yield hall, hall.residents
+    finally:
+        await hall.stop()
+
+
+async def forward(hall: Hall, minutes: int) -> None:
+    await hall.advance(hall.clock.now_us() + minutes * MINUTE_US)
+
+
+async def take(hall: Hall, symbol: str, side: int, qty: int) -> OrderResult:
+    who = Who(hall.pit.names["alice"])
+    ask = PlaceOrder(symbol=symbol, side=side, type=MARKET, quantity=qty, new_order_resp_type=2)
+    return await hall.sequencer.submit(who, PLACE, ask)  # type: ignore[return-value]
+
+
+def middle(symbol: Symbol) -> int:
+    return (symbol.book.bids.best() + symbol.book.asks.best()) // 2
+
+
+def spread_bp(symbol: Symbol) -> int:
+    """The spread in basis points, beyond two ticks."""
+    bid, ask = symbol.book.bids.best(), symbol.book.asks.best()
+    return (ask - bid - 2 * symbol.tick_size) * 10_000 // ask
+
+
+def apart_bp(one: int, other: int) -> int:
+    return abs(one - other) * 10_000 // other
+
+
+async def check_market(preset: str, seed: int, minutes: int) -> None:
+    """Everything that a preset promises, at every tenth minute."""
+    async with living(Config(memory=True, market=preset, seed=seed)) as (hall, residents):
+        watch = Watch(residents)
+        for _ in range(0, minutes, 10):
+            await forward(hall, 10)
+            for symbol in hall.pit.symbols.values():
+                assert symbol.book.bids.best() and symbol.book.asks.best(), symbol.name
+                assert spread_bp(symbol) <= WIDEST[preset], symbol.name
+        assert set(watch.codes) <= {WOULD_MATCH}, watch.codes
+        assert hall.pit.audit() == []
+        assert all(hall.healthy().values())
+        account = hall.pit.accounts[hall.pit.names["alice"]]
+        before = account.balances["BTC"].free
+        await take(hall, "BTCUSDT", BUY, ONE)
+        assert before + ONE - account.balances["BTC"].free <= ONE // 500  # all of it, less fees
+        assert {*MAKERS} <= set(watch.acts)
+
+
+@pytest.mark.parametrize("seed", range(30))
+async def test_the_normal_market_keeps_its_promises(seed: int) -> None:
+    await check_market("normal", seed, 20)
+
+
+@pytest.mark.parametrize("preset", ["calm", "wild", "flash-crash", "thin"])
+async def test_every_preset_keeps_its_promises(preset: str) -> None:
+    for seed in (1, 2):
+        await check_market(preset, seed, 60)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(1_000))
+async def test_the_market_keeps_its_promises_over_many_seeds(seed: int) -> None:
+    for preset in WIDEST:
+        await check_market(preset, seed, 60)
+
+
+async def test_all_kinds_of_agents_trade() -> None:
+    async with living(Config(memory=True, market="wild")) as (hall, residents):
+        watch = Watch(residents)
+        await forward(hall, 600)
+        assert set(watch.acts) == {*MAKERS, *TAKERS}
+        assert all(symbol.tape.count > 0 for symbol in hall.pit.symbols.values())
+
+
+async def test_cross_pairs_and_twins_agree() -> None:
+    async with living(Config(memory=True)) as (hall, _):
+        for _ in range(12):
+            await forward(hall, 10)
+            at = {name: middle(symbol) for name, symbol in hall.pit.symbols.items()}
+            assert apart_bp(at["ETHUSDT"] * ONE // at["BTCUSDT"], at["ETHBTC"]) <= 40
+            assert apart_bp(at["BTCUSDC"] * at["USDCUSDT"] // ONE, at["BTCUSDT"]) <= 40
+            assert apart_bp(at["BTCFDUSD"] * at["FDUSDUSDT"] // ONE, at["BTCUSDT"]) <= 40
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+async def test_a_sweep_moves_the_price_and_the_market_recovers(side: int) -> None:
+    async with living(Config(memory=True, market="calm")) as (hall, residents):
+        hall.watched = lambda: True
+        symbol = hall.pit.symbols["ETHUSDT"]
+        before = middle(symbol)
+        for _ in range(10):
+            await take(hall, "ETHUSDT", side, 40 * ONE)
+        swept = symbol.last_price
+        assert apart_bp(swept, before) >= 10
+        await hall.advance(hall.clock.now_us() + 2_000_000)
+        held = middle(symbol) - residents.fair.price("ETH", "USDT", hall.pit.at_us)
+        assert (held > 0) == (side == BUY)
+        await forward(hall, 5)
+        fair = residents.fair.price("ETH", "USDT", hall.pit.at_us)
+        assert apart_bp(middle(symbol), fair) <= 5
+        assert spread_bp(symbol) <= 5
+        assert hall.pit.audit() == []
+
+
+@pytest.mark.usefixtures("still")
+async def test_two_runs_are_the_same_and_another_seed_is_not() -> None:
+    states = []
+    for seed in (5, 5, 6):
+        async with living(Config(memory=True, seed=seed)) as (hall, _):
+            await forward(hall, 30)
+            await take(hall, "BTCUSDT", BUY, ONE)
+            await forward(hall, 30)
+            states.append(hall.pit.state_hash())
+    assert states[0] == states[1] != states[2]
+
+
+@pytest.mark.usefixtures("still")
+async def test_a_restarted_world_goes_on_as_one_that_never_stopped(tmp_path: Path) -> None:
+    async with living(Config(data=tmp_path / "one")) as (hall, _):
+        await forward(hall, 20)
+        await forward(hall, 20)
+        known = {name: depth(symbol) for name, symbol in hall.pit.symbols.items()}
+        trades = {name: symbol.tape.trades for name, symbol in hall.pit.symbols.items()}
+    settings = Config(data=tmp_path / "two")
+    async with living(settings) as (hall, _):
+        await forward(hall, 20)
+        state = hall.pit.state_hash()
+    async with living(settings) as (hall, _):
+        await forward(hall, 20)
+        assert {name: depth(symbol) for name, symbol in hall.pit.symbols.items()} == known
+        assert {n: s.tape.trades for n, s in hall.pit.symbols.items()} == trades
+        assert hall.pit.state_hash() != state
+
+
+def depth(symbol: Symbol) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    return symbol.book.bids.depth(5000), symbol.book.asks.depth(5000)
+
+
+async def test_a_frozen_market_stands_and_an_empty_one_is_empty() -> None:
+    async with living(Config(memory=True, market="frozen")) as (hall, _):
+        before = {name: depth(symbol) for name, symbol in hall.pit.symbols.items()}
+        assert all(len(bids) >= 100 and len(asks) >= 100 for bids, asks in before.values())
+        await forward(hall, 60)
+        assert {name: depth(symbol) for name, symbol in hall.pit.symbols.items()} == before
+        assert all(symbol.tape.count == 0 for symbol in hall.pit.symbols.values())
+        assert all(hall.healthy().values())
+    hall = Hall(Config(memory=True, market="empty"))
+    await hall.start()
+    assert all(depth(symbol) == ([], []) for symbol in hall.pit.symbols.values())
+    assert all(hall.healthy().values())
+    await hall.stop()
+
+
+async def test_on_a_real_clock_they_trade_by_themselves() -> None:
+    import asyncio
+
+    hall = Hall(Config(memory=True))
+    await hall.start()
+    before = hall.sequencer.applied_seq
+    until = time.monotonic() + 10
+    while hall.sequencer.applied_seq < before + 20:
+        assert time.monotonic() < until
+        await asyncio.sleep(0.05)
+    await hall.stop()
