@@ -186,8 +186,8 @@ class Hub:
         while self._next_us and self._next_us <= now_us:
             at_us = self._next_us
             if now_us - at_us > 10_000_000 and not any(self._awake(at_us)):
-                # Nobody has anything to say: go on with the last second before now.
-                self._next_us = now_us - now_us % 1_000_000
+                # Nobody has anything to say: go on where all were due last.
+                self._next_us = now_us - now_us % max(self.timed, default=TICK_US)
                 continue
             self._next_us += TICK_US
             for period_us in list(self.timed):
