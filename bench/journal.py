@@ -30,6 +30,7 @@ from tradepit.journal.datadir import DataDir
 from tradepit.journal.records import encode_command
 from tradepit.journal.recovery import Origins, open_world, pack_state, uncollected
 from tradepit.journal.sqlite import SqliteLog
+from tradepit.server import Codec
 
 BATCH: Final = 32
 DAY_S: Final = 86_400
@@ -72,7 +73,7 @@ def _origins() -> Origins[Exchange]:
     def load(state: dict[str, Any]) -> Exchange:
         return Exchange.load(language.commands(), state)
 
-    return Origins(pits.make, load, language)
+    return Origins(pits.make, load, Codec())
 
 
 def _commands(orders: int) -> Iterator[Command]:
@@ -90,6 +91,7 @@ def _commands(orders: int) -> Iterator[Command]:
 def replay(core: str, orders: int) -> list[Figure]:
     """Apply and append live, then make the same state from the log. Asserts equal hashes."""
     origins = _origins()
+    codec = origins.codec
     with tempfile.TemporaryDirectory(prefix="tradepit-bench-") as home:
         log = SqliteLog(DataDir(Path(home)))
         pit = open_world(log, origins).machine
@@ -97,7 +99,7 @@ def replay(core: str, orders: int) -> list[Figure]:
         started = time.thread_time()
         for start in range(0, orders, BATCH):
             batch = commands[start : start + BATCH]
-            log.append([encode_command(command, language) for command in batch], start)
+            log.append([encode_command(command, codec) for command in batch], start)
             for command in batch:
                 pit.apply(command)
         live = time.thread_time() - started
@@ -118,7 +120,8 @@ def snapshots(core: str, orders: int) -> list[Figure]:
     """A state with that many resting orders, out and in again."""
     pit = pits.make()
     for command in _commands(orders):
-        command.ask = msgspec.structs.replace(command.ask, side=BUY)
+        ask: Any = command.ask
+        command.ask = msgspec.structs.replace(ask, side=BUY)
         pit.apply(command)
     handlers = language.commands()
     packed = pack_state(pit.dump())

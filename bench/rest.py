@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -171,7 +171,10 @@ def _measure(kinds: list[str], quick: bool) -> list[Figure]:
     return [Figure(key, _words(key), value, unit) for key, (value, unit) in best.items()]
 
 
-def _keep(best: dict[str, tuple[float, str]], key: str, value: float, unit: str, pick) -> None:  # type: ignore[no-untyped-def]
+def _keep(
+    best: dict[str, tuple[float, str]], key: str, value: float, unit: str,
+    pick: Callable[[float, float], float],
+) -> None:  # fmt: skip
     old = best.get(key)
     best[key] = (value if old is None else pick(old[0], value), unit)
 
