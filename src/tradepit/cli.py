@@ -15,6 +15,8 @@ from tradepit.config import SETTINGS, Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+SERVER_URL = "http://127.0.0.1:8800"
+
 EXIT_CODES = """
 Exit codes: 0 ok, 1 failed, 2 usage, 3 port taken, 4 not reachable, 5 check failed,
 130 interrupted.
@@ -136,7 +138,7 @@ def _text(value: object) -> str:
 
 
 @cli.command()
-@click.option("--url", default="http://127.0.0.1:8800", show_default=True, help="Which server.")
+@click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait.")
 def wait(url: str, timeout: float) -> int:
     """Wait until a server takes orders (exit code 4 when it does not in time)."""
@@ -155,6 +157,75 @@ def wait(url: str, timeout: float) -> int:
                 click.echo(f"Not reachable: {url} ({error})", err=True)
                 return config.NOT_REACHABLE
         time.sleep(0.05)
+
+
+# The verbs of the control API: name, operation, the parameters that need no name, help.
+VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
+    ("accounts", "GET accounts", (), "List the accounts."),
+    ("faucet", "POST faucet", ("account", "asset", "amount"), "Give an account money."),
+    ("clock", "GET clock", (), "Show the world's time."),
+    ("pace", "PUT clock", ("speed",), "Let the world's clock go at a speed; 0 freezes it."),
+    ("advance", "POST clock/advance", ("by",), "Set the world's clock forward, by 1h30m say."),
+    ("symbol", "PUT symbols", ("symbol", "status"), "Halt or open a symbol."),
+    ("refusals", "GET requests", (), "Show what was refused lately, and why."),
+    ("faults", "GET faults", (), "List the armed faults."),
+    ("fault", "POST faults", ("kind",), "Arm a fault, drop-after say."),
+    ("disarm", "DELETE faults", (), "Take faults away: number=N, or all=true."),
+)
+
+
+def _add_verb(name: str, operation: str, plain: tuple[str, ...], words: str) -> None:
+    usage = " ".join([*(f"{word.upper()}" for word in plain), "[NAME=VALUE]..."])
+
+    @cli.command(name, help=words + " Further parameters: see docs/control.md.")
+    @click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
+    @click.argument("values", nargs=-1, metavar=usage)
+    def verb(url: str, values: tuple[str, ...]) -> int:
+        given: dict[str, str] = {}
+        unnamed = list(plain)
+        for value in values:
+            key, mark, text = value.partition("=")
+            if not mark and not unnamed:
+                raise click.UsageError(f"{value!r} is not NAME=VALUE")
+            if mark:
+                given[key] = text
+            else:
+                given[unnamed.pop(0)] = value
+        return _control(url, operation, given)
+
+
+def _control(url: str, operation: str, given: dict[str, str]) -> int:
+    """Ask a running server for an operation of `/_tradepit/v1`; prints the answer."""
+    import http.client
+    import json
+    import urllib.error
+    import urllib.parse
+    import urllib.request
+
+    method, _, path = operation.partition(" ")
+    target = f"{url}/_tradepit/v1/{path}"
+    body = None
+    if method != "GET":
+        body = json.dumps(given).encode()
+    elif given:
+        target += "?" + urllib.parse.urlencode(given)
+    asked = urllib.request.Request(
+        target, body, {"Content-Type": "application/json"}, method=method
+    )  # fmt: skip
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            click.echo(json.dumps(json.load(answer), indent=2, ensure_ascii=False))
+            return config.OK
+    except urllib.error.HTTPError as refused:
+        click.echo(f"Refused: {refused.read().decode(errors='replace')}", err=True)
+        return config.FAILED
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        click.echo(f"Not reachable: {url} ({error})", err=True)
+        return config.NOT_REACHABLE
+
+
+for _verb in VERBS:
+    _add_verb(*_verb)
 
 
 def main(args: list[str] | None = None) -> None:

@@ -333,6 +333,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
     hall.sequencer.listen(world.hub.applied)
     hall.sequencer.listen(watchers.applied)
     hall.on_clock.append(world.hub.clock_changed)
+    hall.on_clock.append(door.clock_changed)
     server = _Server(_uvicorn_config(door))
     try:
         await hall.start()

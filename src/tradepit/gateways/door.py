@@ -125,6 +125,11 @@ class Door:
     def _gone(self, session: Session) -> None:
         self.sessions.pop(session, None)
 
+    def clock_changed(self) -> None:
+        """A world's clock was set, or goes another way: the day of a socket may be over."""
+        for session in list(self.sessions):
+            session.clock_changed()
+
     def shut_down(self) -> None:
         """The server stops: every socket is told, then closed."""
         for session in list(self.sessions):
