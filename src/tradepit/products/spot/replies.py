@@ -263,7 +263,6 @@ def placed(pit: Exchange, order: Order, wanted: int | None, since: int) -> Order
         client_order_id=order.client_id,
         transact_time=pit.at_us,
         price=order.price,
-        orig_qty=UNSET if order.extra.opo else order.qty,
         executed_qty=order.executed,
         orig_quote_order_qty=order.quote_qty,
         cummulative_quote_qty=order.executed_quote,
@@ -273,7 +272,9 @@ def placed(pit: Exchange, order: Order, wanted: int | None, since: int) -> Order
         side=order.side,
         working_time=order.working_us,
         self_trade_prevention_mode=order.stp,
-    )
+    )  # from sixteen keywords on, Python makes a dict of them first
+    if not order.extra.opo:
+        reply.orig_qty = order.qty
     for name, value in more.items():
         setattr(reply, name, value)
     if wanted == FULL:
@@ -339,7 +340,7 @@ def _prevented(event: PreventedEvent) -> PreventedRow:
 
 
 def canceled(pit: Exchange, order: Order, cancel_id: str) -> CanceledOrder:
-    return CanceledOrder(
+    reply = CanceledOrder(
         symbol=order.symbol.name,
         orig_client_order_id=order.client_id,
         order_id=order.order_id,
@@ -347,7 +348,6 @@ def canceled(pit: Exchange, order: Order, cancel_id: str) -> CanceledOrder:
         client_order_id=cancel_id,
         transact_time=pit.at_us,
         price=order.price,
-        orig_qty=UNSET if order.extra.opo else order.qty,
         executed_qty=order.executed,
         orig_quote_order_qty=order.quote_qty,
         cummulative_quote_qty=order.executed_quote,
@@ -356,8 +356,12 @@ def canceled(pit: Exchange, order: Order, cancel_id: str) -> CanceledOrder:
         type=order.type,
         side=order.side,
         self_trade_prevention_mode=order.stp,
-        **conditional(order),
     )
+    if not order.extra.opo:
+        reply.orig_qty = order.qty
+    for name, value in conditional(order).items():
+        setattr(reply, name, value)
+    return reply
 
 
 def info(order: Order) -> OrderInfo:
