@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.gateways.conftest import Server, sign
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tradepit.data.genesis import DEV_KEYS, DevKey
@@ -67,7 +68,7 @@ class Listener:
         while (left_s := deadline - time.monotonic()) > 0:
             try:
                 found.append(self._receive(left_s))
-            except TimeoutError:
+            except (TimeoutError, ConnectionClosed):
                 break
         return found
 

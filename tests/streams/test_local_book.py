@@ -32,6 +32,7 @@ class Sequence:
     def __init__(self, world: World) -> None:
         self.world = world
         self.on_rebuilt: list[Any] = []
+        self.before: list[Any] = []
 
     @property
     def machine(self) -> Exchange:
@@ -73,6 +74,7 @@ class Play:
     def apply(self, who: Who, op: str, **params: str) -> None:
         world = self.world
         asked = REGISTRY[op].parse(list({"symbol": SYMBOL, **params}.items()))
+        self.hub.before(world.now)
         outcome: Outcome = world.pit.apply(Command(world.pit.seq + 1, world.now, who, op, asked))
         self.hub.applied(outcome)
         if op == PLACE and hasattr(outcome.reply, "order_id"):

@@ -28,6 +28,7 @@ class Feed:
     def __init__(self, hub: Hub, channel: Channel) -> None:
         self.hub = hub
         self.channel = channel
+        self.loading = False  # it waits for what memory no longer holds
 
     def start(self) -> None:
         """Somebody listens."""

@@ -101,6 +101,7 @@ class Hub:
         self._timer: asyncio.TimerHandle | None = None
         self._reading: set[asyncio.Task[None]] = set()
         sequencer.on_rebuilt.append(self._rebuilt)
+        sequencer.before.append(self.before)
 
     @property
     def pit(self) -> Exchange:
@@ -165,8 +166,10 @@ class Hub:
         self._timer = self.loop.call_later(wait_s, self._due)
 
     def clock_changed(self) -> None:
-        """The clock goes another way now: the next beat comes at another time of the wall's."""
+        """The clock was set, or goes another way: the next beat comes at another time of the
+        wall's, and what is due by now is told before any socket's day is over."""
         if self._next_us:
+            self.advance(self.sequencer.settled_us())
             self._arm()
 
     def _due(self) -> None:
@@ -201,28 +204,39 @@ class Hub:
     def _awake(self, at_us: int) -> list[bool]:
         return [feed.awake(at_us) for found in self.timed.values() for feed in found]
 
-    def later(self, read: Callable[[], T], then: Callable[[T], None]) -> None:
-        """Have `read` done where queries wait for SQL, and `then` its result on the loop."""
+    def later(self, feed: Feed, read: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Have `read` done where queries wait for SQL, and `then` its result on the loop.
+
+        The feed is `loading` until that is over, however it ends.
+        """
 
         async def work() -> None:
             try:
-                then(await self.loop.run_in_executor(self.pool, read))
+                found = await self.loop.run_in_executor(self.pool, read)
+                feed.loading = False
+                then(found)
             except Exception:
-                log.exception("A stream could not read its history")
+                log.exception("%s could not read its history", feed.channel.name)
             finally:
+                feed.loading = False
                 self._reading.discard(task)
 
+        feed.loading = True
         task = self.loop.create_task(work())
         self._reading.add(task)
 
     # Events.
 
+    def before(self, at_us: int) -> None:
+        """A command of this time is about to be applied: what was due earlier is told first, so
+        that no frame knows more than its time."""
+        if self._next_us and self._next_us < at_us:
+            self.advance(at_us - 1)
+
     def applied(self, outcome: Outcome) -> None:
         """A listener of the sequencer."""
         if not self.channels:
             return
-        if self._next_us and self._next_us < outcome.at_us:
-            self.advance(outcome.at_us - 1)
         if self.trades and outcome.events:
             self._tell_trades(outcome.events)
         for feed in self.bests:

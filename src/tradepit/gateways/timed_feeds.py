@@ -50,14 +50,22 @@ class KlineFeed(SymbolFeed):
         self.folded: Bar | None = None  # the first part of it, which memory need not hold
         self.folded_us = 0  # where that part ends
         self.told: tuple[int, int] = (-1, -1)  # (open time, last trade id) told of last
-        self.loading = False
 
     def start(self) -> None:
         super().start()
         self.open_us = open_of(self.hub.now_us(), self.width_us, self.offset_us)
+        self._complete()
+
+    def _complete(self) -> bool:
+        """Whether memory has what it takes; when not, the history is asked."""
         tape = self.symbol.tape
-        if tape.last_us >= 0 and tape.series(self.fine_us).from_us > self.open_us:
+        if (
+            self.folded is None
+            and tape.last_us >= 0
+            and tape.series(self.fine_us).from_us > self.open_us
+        ):
             self._load(self.open_us)
+        return not self.loading
 
     def greet(self) -> None:
         self.told = (-1, -1)
@@ -67,7 +75,7 @@ class KlineFeed(SymbolFeed):
         return traded and at_us >= next_open(self.open_us, self.width_us, self.offset_us)
 
     def beat(self, at_us: int) -> None:
-        if self.loading:
+        if self.loading or not self._complete():
             return
         open_us = open_of(at_us, self.width_us, self.offset_us)
         while self.open_us < open_us:
@@ -98,7 +106,6 @@ class KlineFeed(SymbolFeed):
 
     def _load(self, open_us: int) -> None:
         """A kline that began before memory does: its first part comes from the history."""
-        self.loading = True
         self.folded_us = self.symbol.tape.series(self.fine_us).from_us
         archive = Archive(self.symbol, self.hub.history)
 
@@ -108,11 +115,10 @@ class KlineFeed(SymbolFeed):
                 total.add(bar)
             return total
 
-        self.hub.later(read, self._loaded)
+        self.hub.later(self, read, self._loaded)
 
     def _loaded(self, bar: Bar) -> None:
         self.folded = bar
-        self.loading = False
 
     def _tell(self, bar: Bar, closed: bool, at_us: int) -> None:
         self.told = (bar.open_us, bar.last_id)
@@ -129,8 +135,7 @@ class KlineFeed(SymbolFeed):
                 f'"v":{quote_units(bar.base)},"n":{bar.count},"x":{truth(closed)},'
                 f'"q":{quote_units(bar.quote)},"V":{quote_units(bar.taker_base)},'
                 f'"Q":{quote_units(bar.taker_quote)},"B":"0"}}}}'
-            ),
-            newest_only=not closed,
+            )
         )
 
 
@@ -207,8 +212,9 @@ class StatisticsFeed(Feed):
         self.names = names
         self.width_us, self.on_minutes, self.line = shape
         self.single = single
-        self.told: dict[str, tuple[int, int]] = {}
-        self.loading = False
+        self.quotes = single and self.line is day_line  # whether it shows the best of the book
+        self.told: dict[str, tuple[int, int]] = {}  # (last trade id, update id) when told of
+        self.shown: dict[str, tuple[int, int]] = {}  # (first trade id, count) that were told
 
     def start(self) -> None:
         super().start()
@@ -220,17 +226,22 @@ class StatisticsFeed(Feed):
             self.told = {}
 
     def beat(self, at_us: int) -> None:
+        """Tell of what traded, and every minute of what only lost trades at the window's start."""
         if self.loading:
             return
+        whole = at_us % MINUTE_US == 0
         parts: list[tuple[Symbol, Held | Callable[[], Held]]] = []
         start_us = at_us - self.width_us
         if self.on_minutes:
             start_us -= start_us % MINUTE_US
         for name in self.names:
             symbol = self.hub.pit.symbols[name]
-            seen = (symbol.tape.last_id, symbol.book.update_id if self.single else 0)
-            if symbol.tape.last_us >= 0 and self.told.get(name) != seen:
+            seen = (symbol.tape.last_id, symbol.book.update_id if self.quotes else 0)
+            fresh = self.told.get(name) != seen
+            if symbol.tape.last_us >= 0 and (fresh or (whole and name in self.shown)):
                 self.told[name] = seen
+                if fresh:
+                    self.shown.pop(name, None)
                 parts.append((symbol, window(symbol, self.hub.history, start_us)))
         if not parts:
             return
@@ -238,19 +249,21 @@ class StatisticsFeed(Feed):
         if not any(callable(held) for _, held in parts):
             self._tell([(s, h) for s, h in parts if isinstance(h, Held)], span_us)
             return
-        self.loading = True
 
         def read() -> list[tuple[Symbol, Held]]:
             return [(symbol, held() if callable(held) else held) for symbol, held in parts]
 
-        def loaded(found: list[tuple[Symbol, Held]]) -> None:
-            self.loading = False
-            self._tell(found, span_us)
-
-        self.hub.later(read, loaded)
+        self.hub.later(self, read, lambda found: self._tell(found, span_us))
 
     def _tell(self, found: list[tuple[Symbol, Held]], span_us: tuple[int, int]) -> None:
-        rows = [(symbol, Measured(symbol, held, span_us)) for symbol, held in found]
+        rows = []
+        for symbol, held in found:
+            shown = (held.bar.first_id, held.bar.count)
+            if self.shown.get(symbol.name) != shown:
+                self.shown[symbol.name] = shown
+                rows.append((symbol, Measured(symbol, held, span_us)))
+        if not rows:
+            return
 
         def payload(unit: int) -> str:
             texts = [self.line(row, symbol, span_us[1], unit) for symbol, row in rows]

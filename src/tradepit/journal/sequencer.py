@@ -66,6 +66,7 @@ class Sequencer(Generic[M]):
         self.brakes: list[Callable[[], bool]] = []  # while one says True, nothing is stamped
         self.cursor: Callable[[], int] = lambda: self._applied  # how far every reader has come
         self.on_rebuilt: list[Callable[[M], None]] = []  # told of the new state after a void
+        self.before: list[Callable[[int], None]] = []  # told the time of what is about to happen
         self._listeners: list[Listener] = []
         self._queue: list[_Waiting] = []
         self._writing: list[_Stamped] | None = None
@@ -244,6 +245,11 @@ class Sequencer(Generic[M]):
 
     def _apply(self, stamped: list[_Stamped]) -> None:
         self._applying = True
+        for before in self.before:
+            try:
+                before(stamped[0][1].at_us)
+            except Exception:
+                _operator.exception("A listener failed before command %d", stamped[0][1].seq)
         listeners = self._listeners
         for future, command in stamped:
             if self.broken:
