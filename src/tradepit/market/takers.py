@@ -20,7 +20,7 @@ TAKERS: Final = (NOISE, TREND, WHALE)
 LOOK_BACK: Final = 50  # trades
 TREND_PARTS: Final = 2_000  # a trend is a move by a 2,000th: 5 basis points
 WHALE_RUNGS: Final = 30  # at most
-SLIP_PARTS: Final = 400  # how far an immediate order may walk: 25 basis points
+SLIP_PARTS: Final = 500  # how far an immediate order may walk: 20 basis points, or two ticks
 
 
 class Takers:
@@ -54,7 +54,8 @@ class Takers:
             if abs(move) * TREND_PARTS < market.last_price or move == market.last_price:
                 return None
             buys = move > 0
-        order = self._order(market, ladder, (buys, ask if buys else bid, parts), rolls[4] & 1 == 1)
+        at_market = account != WHALE and rolls[4] & 1 == 1
+        order = self._order(market, ladder, (buys, ask if buys else bid, parts), at_market)
         return None if order is None else Act(account, market.name, (), (order,))
 
     def _order(
@@ -69,7 +70,7 @@ class Takers:
         if at_market:
             return Order(buys, MARKET, 0, qty)
         tick = market.tick_size or 1
-        slip = best // SLIP_PARTS // tick * tick
+        slip = max(best // SLIP_PARTS // tick, 2) * tick
         price = best + slip if buys else max(best - slip, market.min_price or tick)
         if market.max_notional and price * qty > market.max_notional * 10**8:
             return None
