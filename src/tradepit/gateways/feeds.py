@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FAST_US: Final = 100_000
 SLOW_US: Final = 1_000_000
+NEVER_US: Final = 1 << 62
 
 
 class Feed:
@@ -46,9 +47,10 @@ class Feed:
     def beat(self, at_us: int) -> None:
         """A multiple of the period has come."""
 
-    def awake(self, at_us: int) -> bool:
-        """Whether a beat would say anything though nothing happened since the last one."""
-        return False
+    def due_us(self, at_us: int) -> int:
+        """The first time from `at_us` on at which a beat may say something though nothing happens
+        until then. Asked when a beat came after all that happened."""
+        return NEVER_US
 
 
 class SymbolFeed(Feed):

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tradepit.core.records import TRADE, Event, Fill, Outcome
+from tradepit.gateways.feeds import NEVER_US
 from tradepit.gateways.sockets import text_frame
 from tradepit.gateways.stream_names import make_feed
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tradepit.streams")
 
 TICK_US: Final = 100_000
+CALM_US: Final = 2_000_000  # whatever happened, every feed has told of it by then
 SOONEST_S: Final = 0.001
 LATEST_S: Final = 1.0
 
@@ -98,6 +100,7 @@ class Hub:
         self.bests: dict[BestFeed, None] = {}
         self.loop = asyncio.get_running_loop()
         self._next_us = 0
+        self._stirred_us = 0  # when something happened last
         self._timer: asyncio.TimerHandle | None = None
         self._reading: set[asyncio.Task[None]] = set()
         sequencer.on_rebuilt.append(self._rebuilt)
@@ -126,6 +129,7 @@ class Hub:
             self._wake()
         elif channel.feed is not None:
             channel.feed.greet()
+        self._stirred_us = self.now_us()
         channel.join(session, variant)
 
     def leave(self, name: str, session: Session, variant: int) -> None:
@@ -188,10 +192,11 @@ class Hub:
         """
         while self._next_us and self._next_us <= now_us:
             at_us = self._next_us
-            if now_us - at_us > 10_000_000 and not any(self._awake(at_us)):
-                # Nobody has anything to say: go on where all were due last.
-                self._next_us = now_us - now_us % max(self.timed, default=TICK_US)
-                continue
+            if now_us - at_us > 2 * CALM_US and at_us > self._stirred_us + CALM_US:
+                due_us = min(self._due_us(at_us), now_us - now_us % CALM_US)
+                if due_us > at_us:
+                    self._next_us = due_us
+                    continue
             self._next_us += TICK_US
             for period_us in list(self.timed):
                 if at_us % period_us == 0:
@@ -201,8 +206,10 @@ class Hub:
                         except Exception:
                             log.exception("%s could not be told", feed.channel.name)
 
-    def _awake(self, at_us: int) -> list[bool]:
-        return [feed.awake(at_us) for found in self.timed.values() for feed in found]
+    def _due_us(self, at_us: int) -> int:
+        """When the first of all feeds has something to say."""
+        times = [feed.due_us(at_us) for found in self.timed.values() for feed in found]
+        return min(times, default=NEVER_US)
 
     def later(self, feed: Feed, read: Callable[[], T], then: Callable[[T], None]) -> None:
         """Have `read` done where queries wait for SQL, and `then` its result on the loop.
@@ -214,6 +221,7 @@ class Hub:
             try:
                 found = await self.loop.run_in_executor(self.pool, read)
                 feed.loading = False
+                self._stirred_us = self.now_us()
                 then(found)
             except Exception:
                 log.exception("%s could not read its history", feed.channel.name)
@@ -232,6 +240,7 @@ class Hub:
         that no frame knows more than its time."""
         if self._next_us and self._next_us < at_us:
             self.advance(at_us - 1)
+        self._stirred_us = at_us
 
     def applied(self, outcome: Outcome) -> None:
         """A listener of the sequencer."""

@@ -20,7 +20,7 @@ from tradepit.core.bars import (
     open_of,
 )
 from tradepit.core.units import div_floor
-from tradepit.gateways.feeds import SLOW_US, Feed, SymbolFeed, best_of, truth
+from tradepit.gateways.feeds import NEVER_US, SLOW_US, Feed, SymbolFeed, best_of, truth
 from tradepit.products.spot.archive import Archive
 from tradepit.products.spot.statistics import Held, window
 from tradepit.products.spot.tickers import Measured, percent_of
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 KLINE_US: Final = 2_000_000
 FOLD_US: Final = HOUR_US  # memory holds minutes for much longer
 AVERAGE_MINS: Final = 5
+
+
+def _round_up(us: int, step_us: int) -> int:
+    return us + -us % step_us
 
 
 class KlineFeed(SymbolFeed):
@@ -70,9 +74,10 @@ class KlineFeed(SymbolFeed):
     def greet(self) -> None:
         self.told = (-1, -1)
 
-    def awake(self, at_us: int) -> bool:
-        traded = self.symbol.tape.last_us >= 0
-        return traded and at_us >= next_open(self.open_us, self.width_us, self.offset_us)
+    def due_us(self, at_us: int) -> int:
+        if self.loading or self.symbol.tape.last_us < 0:
+            return NEVER_US
+        return next_open(self.open_us, self.width_us, self.offset_us)
 
     def beat(self, at_us: int) -> None:
         if self.loading or not self._complete():
@@ -224,6 +229,28 @@ class StatisticsFeed(Feed):
     def greet(self) -> None:
         if self.single:
             self.told = {}
+            self.shown = {}
+
+    def due_us(self, at_us: int) -> int:
+        if self.loading:
+            return NEVER_US
+        return min((self._leaves_us(name, at_us) for name in self.shown), default=NEVER_US)
+
+    def _leaves_us(self, name: str, at_us: int) -> int:
+        """The whole minute from `at_us` on by which the window may have lost a trade."""
+        if not self.shown[name][1]:
+            return NEVER_US
+        tape = self.hub.pit.symbols[name].tape
+        start_us = at_us - self.width_us
+        oldest_us = tape.minutes.from_us
+        if oldest_us <= start_us:
+            index = tape.minutes.since(start_us - start_us % MINUTE_US - MINUTE_US)
+            opens_us = tape.minutes.open_us[index : index + 1]
+            opens_us += [bar.open_us for bar in tape.running_bars(MINUTE_US)]
+            if not opens_us:
+                return NEVER_US
+            oldest_us = opens_us[0]
+        return max(_round_up(at_us, MINUTE_US), _round_up(oldest_us + self.width_us, MINUTE_US))
 
     def beat(self, at_us: int) -> None:
         """Tell of what traded, and every minute of what only lost trades at the window's start."""
@@ -238,7 +265,8 @@ class StatisticsFeed(Feed):
             symbol = self.hub.pit.symbols[name]
             seen = (symbol.tape.last_id, symbol.book.update_id if self.quotes else 0)
             fresh = self.told.get(name) != seen
-            if symbol.tape.last_us >= 0 and (fresh or (whole and name in self.shown)):
+            lost = whole and name in self.shown and self._leaves_us(name, at_us) <= at_us
+            if symbol.tape.last_us >= 0 and (fresh or lost):
                 self.told[name] = seen
                 if fresh:
                     self.shown.pop(name, None)
@@ -282,6 +310,11 @@ class AverageFeed(SymbolFeed):
     def greet(self) -> None:
         self.told = (-1, -1)
 
+    def due_us(self, at_us: int) -> int:
+        last_us = self.symbol.tape.last_us
+        moving = last_us >= 0 and at_us <= last_us + AVERAGE_MINS * MINUTE_US + SLOW_US
+        return _round_up(at_us, SLOW_US) if moving else NEVER_US
+
     def beat(self, at_us: int) -> None:
         tape = self.symbol.tape
         price = tape.average(at_us, AVERAGE_MINS)
@@ -306,6 +339,15 @@ class ReferenceFeed(SymbolFeed):
 
     def greet(self) -> None:
         self.told = -1
+
+    def due_us(self, at_us: int) -> int:
+        symbol = self.symbol
+        reference = symbol.tape.reference
+        if reference is None or symbol.external_id >= 0:
+            return NEVER_US
+        span_us = (reference.bucket_count + 1) * reference.bucket_width_us + SLOW_US
+        moving = at_us <= symbol.tape.last_us + span_us
+        return _round_up(at_us, SLOW_US) if moving else NEVER_US
 
     def beat(self, at_us: int) -> None:
         symbol = self.symbol
