@@ -114,13 +114,13 @@ def test_banner_and_config_out(ups: Any) -> None:
 @posix
 def test_a_world_goes_on_where_it_stopped(ups: Any, tmp_path: Path) -> None:
     order = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=50000"
-    up = ups("--data", str(tmp_path / "world"))
+    up = ups("--data", str(tmp_path / "world"), "--market", "frozen")
     first = up.signed("POST", "/api/v3/order", order)
     depth = up.get("/api/v3/depth?symbol=ETHUSDT&limit=5000")
-    assert len(depth["bids"]) == len(depth["asks"]) == 200
+    assert len(depth["bids"]) == len(depth["asks"]) >= 150
     assert up.end()[0] == 0
 
-    up = ups("--data", str(tmp_path / "world"), "--limits", "off")
+    up = ups("--data", str(tmp_path / "world"), "--market", "frozen", "--limits", "off")
     found = up.signed("GET", "/api/v3/order", f"symbol=BTCUSDT&orderId={first['orderId']}")
     assert found["status"] == "NEW"
     assert up.get("/api/v3/depth?symbol=ETHUSDT&limit=5000") == depth
@@ -129,7 +129,7 @@ def test_a_world_goes_on_where_it_stopped(ups: Any, tmp_path: Path) -> None:
     assert up.end(signal.SIGKILL)[0] == -signal.SIGKILL
 
     # Orders that no count limited are there again although this process counts.
-    up = ups("--data", str(tmp_path / "world"))
+    up = ups("--data", str(tmp_path / "world"), "--market", "frozen")
     orders = up.signed("GET", "/api/v3/openOrders", "symbol=BTCUSDT")
     assert len(orders) == 61
     assert up.get("/_tradepit/v1/health")["healthy"] is True
@@ -233,11 +233,11 @@ def test_a_broken_world_ends_the_process(ups: Any) -> None:
     code = (
         "import tradepit.server as s\n"
         "from tradepit.config import Config\n"
-        "from tradepit.market.maker import Maker\n"
+        "from tradepit.market.residents import Residents\n"
         "async def start(self):\n"
         "    self._desk._sequencer._break('a test says so')\n"
         "    self._task = None\n"
-        "Maker.start = start\n"
+        "Residents.start = start\n"
         "raise SystemExit(s.run(Config(memory=True, port=0)))\n"
     )
     done = subprocess.run(
