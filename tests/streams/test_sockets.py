@@ -77,6 +77,31 @@ def test_many_fragments_are_one_message(server: Server) -> None:
         assert raw.heard() == LISTED
 
 
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+VERSION = "Sec-WebSocket-Version: 13"
+
+
+@pytest.mark.parametrize(
+    ("method", "lines"),
+    [
+        ("GET", [VERSION]),
+        ("GET", [VERSION, "Sec-WebSocket-Key: abc"]),
+        ("GET", [KEY]),
+        ("GET", [KEY, "Sec-WebSocket-Version: 8"]),
+        ("GET", [KEY, VERSION, "Content-Length: 3"]),
+        ("POST", [KEY, VERSION]),
+    ],
+)
+def test_what_is_no_handshake(server: Server, method: str, lines: list[str]) -> None:
+    """It is refused like a request, and leaves nothing behind."""
+    head = [f"{method} /ws/btcusdt@trade HTTP/1.1", f"Host: 127.0.0.1:{server.port}"]
+    head += ["Upgrade: websocket", "Connection: Upgrade", *lines, "", ""]
+    answer = server.raw("\r\n".join(head).encode())
+    assert answer.status == 400 and answer.code == -1000
+    assert all(hasattr(session, "transport") for session in server.served.door.sessions)
+    assert not channel(server, "btcusdt@trade")
+
+
 BROKEN = {
     "unmasked": (packed(TEXT, LIST, mask=False), 1002),
     "reserved bits": (packed(TEXT, LIST, rsv=2), 1002),

@@ -117,6 +117,7 @@ class Door:
         for prefix, opener in self.openers:
             if path.startswith(prefix + b"/"):
                 session = opener(call, self.manners)
+                session.handshake()
                 self.sessions[session] = None
                 session.on_gone = self._gone
                 return session

@@ -124,8 +124,10 @@ class Session(asyncio.Protocol):
 
     # Opening.
 
-    def handshake(self) -> bytes:
-        """The bytes that accept the upgrade. Raises: Reject when it cannot be accepted."""
+    def handshake(self) -> None:
+        """Accept the upgrade; `take_over` says so. Raises: Reject when it cannot be accepted."""
+        if self.call.method != b"GET":
+            raise _no_handshake()
         lines = b"".join(b"%s: %s\r\n" % pair for pair in self.call.headers.items())
         self.wire.receive_data(b"GET / HTTP/1.1\r\n%s\r\n" % lines)
         asked = self.wire.events_received()
@@ -135,11 +137,10 @@ class Session(asyncio.Protocol):
         if response.status_code != 101:
             raise _no_handshake()
         self.wire.send_response(response)
-        return b"".join(self.wire.data_to_send())
 
     def take_over(self, transport: asyncio.Transport, rest: bytes) -> None:
-        """Speak on `transport` from now on; `rest` was received behind the handshake."""
-        answer = self.handshake()
+        """Speak on `transport` from now on: first of the handshake, which must have been accepted.
+        `rest` was received behind it."""
         self.transport = transport
         transport.set_protocol(self)
         transport.set_write_buffer_limits(high=HIGH_WATER)
@@ -148,7 +149,7 @@ class Session(asyncio.Protocol):
             with contextlib.suppress(OSError):
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         transport.resume_reading()
-        transport.write(answer)
+        transport.write(b"".join(self.wire.data_to_send()))
         self._ping_s = self.loop.time() + self.manners.ping_s
         self._arm()
         self.opened()
