@@ -140,7 +140,7 @@ class Both:
     def _price(self, dice: Dice, up: bool | None = None) -> Decimal:
         """Near the last price; `up`: above or below it."""
         if self.dense:
-            away = dice.randrange(-1, 2) if up is None else 2 if up else -2
+            away = dice.randrange(-2, 3) if up is None else 3 if up else -3
             return (self.naive.last or Decimal(20)).quantize(Decimal("0.1")) + away * self.tick
         ticks = dice.randrange(1, dice.choice((3, 6, 30)))
         away = ticks if (dice.random() < 0.5 if up is None else up) else -ticks
@@ -168,7 +168,7 @@ class Both:
                 order.iceberg = max(order.qty // (3 * self.step), Decimal(1)) * self.step
         if order.type in STOPS:
             above = (side == BUY) == order.type.startswith("STOP")
-            order.delta = dice.choice((20, 50, 200)) if dice.random() < 0.4 else 0
+            order.delta = dice.choice((10, 20, 50, 200)) if dice.random() < 0.4 else 0
             if not order.delta or dice.random() < 0.5:
                 order.stop = self._price(dice, above if dice.random() < 0.9 else not above)
         if order.type == "MARKET" and not self.rough and dice.random() < 0.4:

@@ -339,6 +339,7 @@ class Watch:
         assert order.status in CLOSED and order.level is None and order.held == 0, f"14: {name}"
         assert order.order_id not in opened.orders, f"10: {name} closed yet open"
         assert (order.status == FILLED) <= (order.leaves == 0 and order.executed > 0), f"12: {name}"
+        assert (order.status == EXPIRED) == (order.reason > 0), f"12: {name} expired for no reason"
         if order.tif == FOK and order.status == EXPIRED:
             assert order.executed == 0, f"15: {name} filled in part"
         if order.quote_qty and order.executed:
@@ -438,6 +439,7 @@ class Watch:
         if not touched:
             assert book.update_id == before, "20: a change that nobody could see"
             return
+        assert book.update_id > before, "20: a change without a number"
         self.update_ids[symbol.name] = book.update_id
         bid, ask = book.bids.best(), book.asks.best()
         assert not bid or not ask or bid < ask, f"9: {symbol.name} crossed"
