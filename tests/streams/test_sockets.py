@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import socket
 import time
 import zlib
 from collections.abc import Iterator
@@ -209,6 +211,34 @@ def test_pings_are_answered_with_their_words(server: Server) -> None:
     with Raw(server) as raw:
         raw.send(PING, b"\x00\xff" * 62 + b"x")
         assert raw.frame()[:2] == (PONG, b"\x00\xff" * 62 + b"x")
+
+
+@pytest.mark.parametrize("path", ["/ws", "/stream?streams=btcusdt@depth", "/ws-api/v3"])
+def test_noise(server: Server, path: str) -> None:
+    """Random frames, cut and bent: every socket ends or answers, and nothing is left behind."""
+    rng = random.Random(path)
+    words = [LIST, b"{", b'{"id":1,"method":"ping"}', b"\xff", b"", b"null", b"[" * 3_000]
+    with Raw(server) as good:
+        for _ in range(60):
+            data = b"".join(
+                packed(
+                    rng.choice((0, 1, 1, 1, 2, 3, 8, 9, 10, 15)), rng.choice(words),
+                    fin=rng.random() < 0.8, mask=rng.random() < 0.95,
+                    rsv=rng.choice((0, 0, 0, 0, 0, 4)),
+                )
+                for _ in range(rng.randrange(1, 5))
+            )  # fmt: skip
+            bent = bytearray(data[: rng.randrange(len(data)) + 1])
+            if rng.random() < 0.5:
+                bent[rng.randrange(len(bent))] ^= 1 << rng.randrange(8)
+            with Raw(server, path) as raw:
+                raw.sock.sendall(bent)
+                raw.sock.shutdown(socket.SHUT_WR)
+                assert raw.gone()
+        good.send(TEXT, LIST)
+        assert good.heard() == LISTED
+    wait_for(lambda: not server.served.door.sessions)
+    assert server.is_well()
 
 
 # --- Pings of the server -----------------------------------------------------------------------
