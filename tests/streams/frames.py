@@ -15,6 +15,12 @@ from tests.gateways.conftest import Server
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
+def said(frame: bytes) -> Any:
+    """The JSON in a whole frame as a server makes it."""
+    size = frame[1]
+    return json.loads(frame[2 if size < 126 else 4 if size == 126 else 10 :])
+
+
 class Frame(NamedTuple):
     opcode: int
     data: bytes

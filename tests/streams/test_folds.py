@@ -4,12 +4,12 @@ holds of them."""
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from typing import Any, cast
 
 import pytest
 from tests.market_data.world import BORN_US, DAY, MINUTE, SECOND, World, naive_bar
+from tests.streams.frames import said
 from tests.streams.test_local_book import Sequence
 
 from tradepit.core.bars import HOUR_US, INTERVALS, next_open, open_of
@@ -28,7 +28,7 @@ class Ear:
         self.last: Any = None
 
     def send(self, frame: bytes) -> None:
-        kline = json.loads(frame[frame.index(b"{") :])["k"]
+        kline = said(frame)["k"]
         if kline["x"]:
             self.closed.append(kline)
         else:

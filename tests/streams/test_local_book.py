@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from typing import Any, cast
 
 import pytest
 from tests.gateways.conftest import Server
 from tests.market_data.world import ALICE, BOB, PLACE, SECOND, World
+from tests.streams.frames import said
 from tests.streams.listening import ALICE as ALICES
 from tests.streams.listening import BOB as BOBS
 from tests.streams.listening import Listener, LocalBook, call, order, read
@@ -55,7 +55,7 @@ class Ear:
         self.book = LocalBook()
 
     def send(self, frame: bytes) -> None:
-        payload = json.loads(frame[frame.index(b"{") :])
+        payload = said(frame)
         assert payload["E"] % (100 if self.name.endswith("@100ms") else 1_000) == 0
         self.book.hear(payload)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any, cast
 
 from tests.market_data.world import BORN_US, DAY, MINUTE, SECOND, World
+from tests.streams.frames import said
 from tests.streams.test_local_book import Play, Sequence
 
 from tradepit.core.units import ONE
@@ -36,7 +36,7 @@ class Ear:
         self.said.append(frame)
 
     def payloads(self) -> list[Any]:
-        return [json.loads(frame[frame.index(b"{") :]) for frame in self.said]
+        return [said(frame) for frame in self.said]
 
 
 def frames(seed: int, timers: int) -> list[bytes]:
