@@ -181,6 +181,22 @@ def test_bytes_changed_in_the_file_are_found(tmp_path: Path) -> None:
     assert refused > 10
 
 
+@pytest.mark.parametrize(("size", "smaller"), [(400, False), (2_000, True), (9_000, False)])
+def test_a_body_between_short_and_long_is_compressed(
+    tmp_path: Path, size: int, smaller: bool
+) -> None:
+    home = DataDir(tmp_path)
+    log = SqliteLog(home)
+    records = [b"resident " * (size // 18)] * 2
+    log.append(records, 0)
+    assert [record for _, record in log.read(0)] == records
+    assert [record for _, record in log.read(1)] == records[1:]
+    log.close()
+    with sqlite3.connect(tmp_path / FILE) as db:
+        kept = db.execute("SELECT length(body) FROM log").fetchone()[0]
+    assert (kept < size // 4) == smaller
+
+
 @pytest.mark.parametrize(
     "change",
     [

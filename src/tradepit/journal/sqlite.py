@@ -1,9 +1,9 @@
 """The log in one SQLite file (WAL), a row a batch, and snapshots beside it.
 
 A batch is one row: [first, last, rules, check, written_us, body]; body is the msgpack array of its
-records, check the CRC-32 of body chained to the row before, so that a row that was altered, lost or
-put elsewhere does not pass. A torn write is SQLite's to drop: its own checksums make the log end
-after the last whole transaction.
+records, compressed when it is neither short nor long; check is the CRC-32 of body chained to the
+row before, so that a row that was altered, lost or put elsewhere does not pass. A torn write is
+SQLite's to drop: its own checksums make the log end after the last whole transaction.
 
 What "durable" means: `sync="os"` hands the batch to the operating system before `append` returns
 (the process may be killed, the machine must not lose power); `sync="disk"` has the disk
@@ -50,6 +50,9 @@ _TRIM: Final = (
     f" ORDER BY first LIMIT {_PAGE_OF_ROWS})"
 )
 _PAGE_BYTES: Final = 1024  # an append writes whole pages, and most appends are small
+_SHORT: Final = _PAGE_BYTES // 2  # bytes of a body that is not worth compressing
+_LONG: Final = 4 * _PAGE_BYTES
+_ZLIB: Final = 0x78
 _CHECKPOINT_PAGES: Final = 16_000  # 16 MB: an fsync less often
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[bytes]).decode
@@ -109,7 +112,7 @@ class SqliteLog:
             raise StaleAppend(
                 f"The log ends with record {self._last}, not {expected_seq}: another was faster."
             )
-        body = _encode(batch)
+        body = _packed(_encode(batch))
         last = expected_seq + len(batch)
         check = zlib.crc32(body, self._check)
         row = (expected_seq + 1, last, self.rules, check, time.time_ns() // 1000, body)
@@ -168,8 +171,8 @@ class SqliteLog:
         if first > seq + 1:
             raise _damaged(self._path, f"records {seq + 1} to {first - 1} are missing")
         try:
-            records = _decode(body)
-        except msgspec.MsgspecError as wrong:
+            records = _decode(_unpacked(body))
+        except (msgspec.MsgspecError, zlib.error) as wrong:
             raise _damaged(self._path, f"record {first} cannot be read") from wrong
         if len(records) != last - first + 1:
             raise _damaged(self._path, f"record {first} was altered")
@@ -214,6 +217,19 @@ class SqliteLog:
         with self._reading, self._writing:
             self._reader.close()
             self._writer.close()
+
+
+def _packed(body: bytes) -> bytes:
+    """Compressed, where that saves pages and nobody waits: what residents do beside an idle world
+    is a few kilobytes at a time; a longer body is many commands', which should not wait for it."""
+    if _SHORT < len(body) <= _LONG:
+        return zlib.compress(body, 1)
+    return body
+
+
+def _unpacked(body: bytes) -> bytes:
+    """An array of msgpack begins with another byte than what zlib wrote."""
+    return zlib.decompress(body) if body[0] == _ZLIB else body
 
 
 def _connect(path: Path, synchronous: str) -> sqlite3.Connection:

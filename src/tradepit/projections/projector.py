@@ -53,7 +53,7 @@ _operator = logging.getLogger("tradepit.projections")
 # How long rows wait for SQL, so that a batch is worth its transaction: every transaction writes a
 # page for each symbol and table in it, which in an idle world is most of what goes to the disk.
 _PAUSE_S: Final = 0.5  # with rows of an account
-_LAZY_S: Final = 60.0  # with nothing but market data
+_LAZY_S: Final = 300.0  # with nothing but market data
 _ENOUGH: Final = 10_000  # rows that do not wait
 _TOO_MANY: Final = 50_000  # rows that make commands wait
 _AGAIN_S: Final = 1.0
