@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from tests.market_data.world import (
     BORN_US,
@@ -15,7 +17,7 @@ from tests.market_data.world import (
     random_trades,
 )
 
-from tradepit.core.bars import Bar
+from tradepit.core.bars import Bar, fold
 from tradepit.core.past import Past
 from tradepit.core.tape import Agg, Tape, Trade
 
@@ -58,6 +60,10 @@ class Lived:
 
     def bars(self, width_us: int, start_us: int, end_us: int) -> list[Bar]:
         return [bar for bar in self.all_bars[width_us] if start_us <= bar.open_us < end_us]
+
+    def spans(self, opens_us: Sequence[int]) -> list[Bar]:
+        bars = self.bars(SECOND, opens_us[0], opens_us[-1])
+        return [bar for bar in fold(bars, list(opens_us), 0) if bar.count]
 
     def bars_before(self, width_us: int, end_us: int, limit: int) -> list[Bar]:
         return self.bars(width_us, 0, end_us)[-limit:]

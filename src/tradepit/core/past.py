@@ -7,6 +7,7 @@ world, which is then on a whole minute. Paging is that of `core.history`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -43,3 +44,7 @@ class Past(Protocol):
 
     def bars_before(self, width_us: int, end_us: int, limit: int) -> list[Bar]:
         """The newest `limit` bars with trades that open before `end_us`."""
+
+    def spans(self, opens_us: Sequence[int]) -> list[Bar]:
+        """Bars of the intervals that open at `opens_us` (whole seconds, ascending; the last entry
+        closes the last), only those with trades: what no bar of a fixed width does as fast."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tradepit.core.book import Book
+from tradepit.core.past import Past
 from tradepit.core.tape import Tape
 from tradepit.core.terms import ORDER_TYPES, STP_MODES, SYMBOL_STATUSES
 from tradepit.core.triggers import Triggers
@@ -62,6 +63,12 @@ class Symbol:
         self.next_exec_id = 1
         self.next_prevented_id = 0
         self.next_allocation_id = 0
+
+    def begin(self, past: Past, born_us: int) -> None:
+        """Go on from a past, at a birth on a whole minute. Before the first trade."""
+        self.tape.begin(past, born_us)
+        self.last_price = self.tape.last_price
+        self.next_trade_id = self.tape.last_id + 1
 
     def _read_filters(self) -> None:
         rows: dict[str, dict[str, Any]] = {row["filterType"]: row for row in self.wire_filters}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +60,15 @@ class Archive:
         if self.past and len(found) < limit:
             found = self.past.aggs(end_us=end_us, limit=limit - len(found)) + found
         return found
+
+    def spans(self, width_us: int, opens_us: Sequence[int]) -> list[Bar]:
+        """Closed bars with trades in opens_us[0]..opens_us[-1]-1, none over one of `opens_us`.
+
+        What happened in this world comes in bars of `width_us`, what lies before in whole spans.
+        """
+        start_us, end_us = opens_us[0], opens_us[-1]
+        found = self.past.spans(opens_us) if self.past and start_us < end_us else []
+        return found + self.history.bars(self.name, width_us, start_us, end_us)
 
     def bars(self, width_us: int, start_us: int, end_us: int) -> list[Bar]:
         """The closed bars with trades that open in start_us..end_us-1."""

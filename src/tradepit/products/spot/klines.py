@@ -5,6 +5,7 @@ Source: rest-api.md#klinecandlestick-data; gaps and edges: docs/decisions/0042-k
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -93,11 +94,18 @@ def _klines(symbol: Symbol, history: History, ask: KlinesAsk) -> Klines:
     archive = Archive(symbol, history)
 
     def later() -> list[Kline]:
-        old = archive.bars(fine_us, start_us, min(held_us, end_us))
+        old = archive.spans(fine_us, _until(opens_us, held_us))
         found = fold([*old, *recent], opens_us, archive.price_before(fine_us, start_us))
         return _rows(found, width_us, offset_us)
 
     return later
+
+
+def _until(opens_us: list[int], end_us: int) -> list[int]:
+    """The intervals before `end_us`, the last one cut off there."""
+    if opens_us[-1] <= end_us:
+        return opens_us
+    return [*opens_us[: bisect_left(opens_us, end_us)], end_us]
 
 
 def opens_of(ask: KlinesAsk, life_us: tuple[int, int]) -> list[int]:

@@ -22,9 +22,11 @@ class Held(NamedTuple):
     before: int
 
 
-def window(symbol: Symbol, history: History, start_us: int) -> Held | Callable[[], Held]:
+def window(
+    symbol: Symbol, history: History, start_us: int, archive: Archive | None = None
+) -> Held | Callable[[], Held]:
     """Every trade of `symbol` from `start_us` on; a function where it takes SQL."""
-    tape, archive = symbol.tape, Archive(symbol, history)
+    tape, archive = symbol.tape, archive or Archive(symbol, history)
     minute_us = start_us - start_us % MINUTE_US
     if tape.minutes.from_us > minute_us:
         since_us = tape.minutes.from_us
@@ -63,7 +65,7 @@ def _older(archive: Archive, start_us: int, held: tuple[int, Bar]) -> Callable[[
 
     def later() -> Held:
         rest = empty_bar(start_us, 0)
-        for bar in archive.bars(MINUTE_US, whole_us, since_us):
+        for bar in archive.spans(MINUTE_US, (whole_us, since_us)):
             rest.add(bar)
         rest.add(recent)
         found = Held(rest, archive.price_before(MINUTE_US, minute_us))

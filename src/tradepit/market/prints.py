@@ -1,0 +1,125 @@
+"""The single trades of a shortest span.
+
+One lot each at its four prices, sizes and prices by chance for most, and on each side two closing
+trades at neighbouring ticks around what is left, whose quantities make the sums exact. The trades
+then take the order of a way from the open over both extremes to the close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tradepit.market.dice import DIE
+from tradepit.market.splitting import Span
+
+Trade = tuple[int, int, int, int, int, bool]  # see core.tape.Trade
+Print = tuple[int, int, bool]  # price, quantity, whether the taker bought
+
+
+class Sizes(NamedTuple):
+    """Units of 1e-8 in a tick and in a lot; tick * lot is `worth` units of the quote asset."""
+
+    tick: int
+    lot: int
+    worth: int
+
+
+def throws_for(span: Span) -> int:
+    """How many dice `trades_of` needs."""
+    return 1 + 4 * span.trades
+
+
+def trades_of(span: Span, sizes: Sizes, dice: Sequence[int]) -> list[Trade]:
+    """The span's trades in the order of their ids."""
+    coins = dice[0]
+    opener: Print = (span.open, 1, bool(coins & 1))
+    closer: Print = (span.close, 1, bool(coins & 2))
+    top: Print = (span.high, 1, True)
+    bottom: Print = (span.low, 1, False)
+    forced = (opener, closer, top, bottom)
+    buyers = [row for row in forced if row[2]]
+    sellers = [row for row in forced if not row[2]]
+    buys = span.trades * span.bought // (span.bought + span.sold)
+    buys = max(len(buyers) + 2, min(buys, span.trades - len(sellers) - 2))
+    body = _side(span, buyers, buys, dice[1 : 1 + 2 * buys])
+    body += _side(span, sellers, span.trades - buys, dice[1 + 2 * buys : 1 + 2 * span.trades])
+    rising = (coins & 12 != 0) == (span.close >= span.open)  # three of four go the short way
+    turns = (bottom, top) if rising else (top, bottom)
+    ordered = _way((opener, closer), turns, body, dice[1 + 2 * span.trades :])
+    return _timed(span, sizes, ordered, dice[-span.trades :])
+
+
+def _side(span: Span, forced: list[Print], count: int, dice: Sequence[int]) -> list[Print]:
+    """One side's trades beside the forced ones, `count` with them."""
+    bought = forced[0][2]
+    high, low = span.high, span.low
+    qty, worth = (
+        (span.bought, span.bought_worth) if bought else (span.sold, span.sold_worth)
+    )  # fmt: skip
+    qty -= len(forced)
+    worth -= sum(row[0] for row in forced)
+    others = count - len(forced) - 2
+    found = []
+    for i in range(others):
+        left = others - i
+        die = dice[2 * i]
+        size = 1 + qty * 3 * die // (left + 2) * die // (DIE * DIE)
+        size = min(size, qty // 2, qty - 1 - left)
+        price = low + (dice[2 * i + 1] * (high - low + 1) >> 16)
+        rest, rest_worth = qty - size, worth - price * size
+        if not low * rest <= rest_worth <= high * rest:
+            # Near the mean of what is left, one of two neighbouring ticks always fits.
+            price = worth // qty
+            if worth - price * size > high * rest:
+                price += 1
+            rest_worth = worth - price * size
+        found.append((price, size, bought))
+        qty, worth = rest, rest_worth
+    price, upper = divmod(worth, qty)
+    if upper:
+        found += [(price, qty - upper, bought), (price + 1, upper, bought)]
+    else:
+        found += [(price, qty // 2, bought), (price, qty - qty // 2, bought)]
+    return found
+
+
+def _way(
+    ends: tuple[Print, Print], turns: tuple[Print, Print], body: list[Print], dice: Sequence[int]
+) -> list[Print]:
+    """From the first end over both turns to the last, every trade where the way passes it."""
+    legs: tuple[list[Print], list[Print], list[Print]] = ([], [], [])
+    (first, last), (turn, back) = ends, turns
+    for row, die in zip(body, dice, strict=False):
+        leg = die % 3
+        if leg == 0:
+            leg = 0 if _within(row[0], first[0], turn[0]) else 1
+        elif leg == 2:
+            leg = 2 if _within(row[0], back[0], last[0]) else 1
+        legs[leg].append(row)
+    up = turn[0] > back[0]
+    legs[0].sort(reverse=not up)
+    legs[1].sort(reverse=up)
+    legs[2].sort(reverse=not up)
+    return [first, *legs[0], turn, *legs[1], back, *legs[2], last]
+
+
+def _within(price: int, a: int, b: int) -> bool:
+    return a <= price <= b or b <= price <= a
+
+
+def _timed(span: Span, sizes: Sizes, rows: list[Print], dice: Sequence[int]) -> list[Trade]:
+    """The rows at their times, with ids; the first trade ever is when trading opened."""
+    count = span.trades
+    start_us, width_us = span.start_us, span.end_us - span.start_us
+    trade_id = span.first_id
+    tick, lot, worth = sizes
+    found = []
+    for i, (price, qty, bought) in enumerate(rows):
+        at_us = start_us + (i * DIE + dice[i]) * width_us // (count * DIE)
+        found.append(
+            (trade_id + i, price * tick, qty * lot, price * qty * worth, at_us, not bought)
+        )
+    if not trade_id:
+        found[0] = (*found[0][:4], start_us, found[0][5])
+    return found

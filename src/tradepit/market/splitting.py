@@ -1,0 +1,192 @@
+"""A span of trading, and how it parts into shorter ones whose sums are exactly its own.
+
+Prices are whole ticks, quantities whole lots, worths price times quantity. What keeps a span
+divisible down to single trades, with `leaves` the number of shortest spans in it, and for each of
+its two sides (what takers bought, what they sold):
+
+    trades >= MIN_TRADES * leaves       qty >= trades
+    qty * low + slack <= worth <= qty * high - slack,  slack = SLACK * leaves * (high - low)
+
+Every shortest span has one trade of one lot at each of its four prices; SLACK pays for those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from tradepit.market.dice import DIE
+
+MIN_TRADES: Final = 10
+SLACK: Final = 3
+_ROOTS: Final = (0, 1000, 1414, 1732, 2000, 2236)  # of 0..5, in thousandths
+
+
+class Span(NamedTuple):
+    """Trading at start_us..end_us-1."""
+
+    start_us: int
+    end_us: int
+    first_id: int
+    trades: int
+    bought: int  # lots
+    bought_worth: int
+    sold: int
+    sold_worth: int
+    open: int
+    high: int
+    low: int
+    close: int
+
+
+class Plan(NamedTuple):
+    """Where a span is cut. `shares`: how much usually happens in each part."""
+
+    edges_us: Sequence[int]
+    leaves: Sequence[int]
+    shares: Sequence[int]
+
+
+def throws_for(parts: int) -> int:
+    """How many dice `split` needs."""
+    return 2 + 5 * parts
+
+
+def split(span: Span, plan: Plan, dice: Sequence[int]) -> list[Span]:
+    """The parts of a span, at most five."""
+    leaves = plan.leaves
+    parts = len(leaves)
+    if parts == 1:
+        return [span]
+    opens, highs, lows = _prices(span, parts, dice)
+    weights = [s * (40_000 + dice[i]) for i, s in enumerate(plan.shares, 2)]
+    tilts = [dice[2 + 4 * parts + i] // 3 for i in range(parts)]
+    for i in range(parts):
+        if opens[i + 1] < opens[i]:
+            tilts[i] = -tilts[i]
+    counts = _shared(span.trades, [MIN_TRADES * n for n in leaves], weights)
+    bought = _shared(
+        span.bought, counts, [w * (DIE + t) for w, t in zip(weights, tilts, strict=True)]
+    )
+    sold = _shared(span.sold, counts, [w * (DIE - t) for w, t in zip(weights, tilts, strict=True)])
+    bought_worth, sold_worth = _worths(span, leaves, (bought, sold), (highs, lows))
+    edges = plan.edges_us
+    first_id = span.first_id
+    found = []
+    for i in range(parts):
+        found.append(Span(
+            edges[i], edges[i + 1], first_id, counts[i], bought[i], bought_worth[i], sold[i],
+            sold_worth[i], opens[i], highs[i], lows[i], opens[i + 1],
+        ))  # fmt: skip
+        first_id += counts[i]
+    return found
+
+
+def _prices(span: Span, parts: int, dice: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+    """Where each part opens (and the last closes), how high and how low it goes."""
+    high, low = span.high, span.low
+    top, bottom = dice[0] % parts, dice[1] % parts
+    reach = (high - low) * 1000 // _ROOTS[parts]
+    marks = [(0, span.open), (2 * parts, span.close)]
+    if top != bottom:
+        peaks = [(2 * top + 1, high), (2 * bottom + 1, low)]
+        marks[1:1] = peaks if top < bottom else peaks[::-1]
+    opens = [span.open]
+    mark = 0
+    for i in range(1, parts):
+        while marks[mark + 1][0] <= 2 * i:
+            mark += 1
+        (at, price), (then, next_price) = marks[mark], marks[mark + 1]
+        price += (next_price - price) * (2 * i - at) // (then - at)
+        opens.append(price + ((dice[1 + parts + i] - DIE // 2) * reach >> 17))
+    opens.append(span.close)
+    # The mean of the way is to be near the mean price of what was traded.
+    mean = (span.bought_worth + span.sold_worth) // (span.bought + span.sold)
+    shift = mean - (2 * sum(opens) - opens[0] - opens[-1]) // (2 * parts)
+    for i in range(1, parts):
+        opens[i] = max(low, min(high, opens[i] + shift))
+    highs, lows = [], []
+    up, down = 2 + 2 * parts, 2 + 3 * parts
+    for i in range(parts):
+        a, b = opens[i], opens[i + 1]
+        if a < b:
+            a, b = b, a
+        highs.append(min(high, a + (dice[up + i] * reach >> 17)))
+        lows.append(max(low, b - (dice[down + i] * reach >> 17)))
+    highs[top] = high
+    lows[bottom] = low
+    return opens, highs, lows
+
+
+def _shared(total: int, least: Sequence[int], weights: Sequence[int]) -> list[int]:
+    """`total` in parts by weight, each at least its `least`; the parts sum up exactly."""
+    spare = total - sum(least)
+    weight = sum(weights)
+    run = done = 0
+    found = []
+    for low, part in zip(least, weights, strict=True):
+        run += part
+        upto = spare * run // weight
+        found.append(low + upto - done)
+        done = upto
+    return found
+
+
+def _worths(
+    span: Span,
+    leaves: Sequence[int],
+    qtys: tuple[Sequence[int], Sequence[int]],
+    ranges: tuple[list[int], list[int]],
+) -> tuple[list[int], list[int]]:
+    """The worths of both sides in every part; widens the parts' ranges where it must."""
+    highs, lows = ranges
+    wanted = (span.bought_worth, span.sold_worth)
+    for share in (4, 2, 1, 0):
+        bounds = [_bounds(qty, leaves, highs, lows) for qty in qtys]
+        more = any(worth > sum(most) for worth, (_, most) in zip(wanted, bounds, strict=True))
+        less = any(worth < sum(least) for worth, (least, _) in zip(wanted, bounds, strict=True))
+        if not more and not less:
+            break
+        for i in range(len(leaves)):
+            if not share:  # the span's own range is always wide enough
+                highs[i], lows[i] = span.high, span.low
+                continue
+            if more:
+                highs[i] += -((highs[i] - span.high) // share)
+            if less:
+                lows[i] -= -((span.low - lows[i]) // share)
+        if not share:
+            bounds = [_bounds(qty, leaves, highs, lows) for qty in qtys]
+    (bought_least, bought_most), (sold_least, sold_most) = bounds
+    return (
+        _between(wanted[0], bought_least, bought_most),
+        _between(wanted[1], sold_least, sold_most),
+    )
+
+
+def _bounds(
+    qtys: Sequence[int], leaves: Sequence[int], highs: Sequence[int], lows: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """The least and the most that each part can be worth."""
+    least, most = [], []
+    for qty, count, high, low in zip(qtys, leaves, highs, lows, strict=True):
+        slack = SLACK * count * (high - low)
+        least.append(qty * low + slack)
+        most.append(qty * high - slack)
+    return least, most
+
+
+def _between(total: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
+    """Parts that sum up to `total`, all equally far between their bounds."""
+    low = sum(least)
+    spare, room = total - low, sum(most) - low
+    if not room:
+        return list(least)
+    run = done = 0
+    found = []
+    for bottom, top in zip(least, most, strict=True):
+        run += top - bottom
+        upto = spare * run // room
+        found.append(bottom + upto - done)
+        done = upto
+    return found
