@@ -21,6 +21,7 @@ from tradepit.core.bars import (
 )
 from tradepit.core.units import div_floor
 from tradepit.gateways.feeds import NEVER_US, SLOW_US, Feed, SymbolFeed, best_of, truth
+from tradepit.gateways.remembering import Remembering
 from tradepit.products.spot.archive import Archive
 from tradepit.products.spot.statistics import Held, window
 from tradepit.products.spot.tickers import Measured, percent_of
@@ -116,7 +117,7 @@ class KlineFeed(SymbolFeed):
 
         def read() -> Bar:
             total = empty_bar(open_us, archive.price_before(self.fine_us, open_us))
-            for bar in archive.bars(self.fine_us, open_us, self.folded_us):
+            for bar in archive.spans(self.fine_us, (open_us, self.folded_us)):
                 total.add(bar)
             return total
 
@@ -219,6 +220,7 @@ class StatisticsFeed(Feed):
         self.single = single
         self.quotes = single and self.line is day_line  # whether it shows the best of the book
         self.told: dict[str, tuple[int, int]] = {}  # (last trade id, update id) when told of
+        self.archives: dict[str, Remembering] = {}
         self.shown: dict[str, tuple[int, int]] = {}  # (first trade id, count) that were told
 
     def start(self) -> None:
@@ -270,7 +272,8 @@ class StatisticsFeed(Feed):
                 self.told[name] = seen
                 if fresh:
                     self.shown.pop(name, None)
-                parts.append((symbol, window(symbol, self.hub.history, start_us)))
+                archive = self._archive(symbol)
+                parts.append((symbol, window(symbol, self.hub.history, start_us, archive)))
         if not parts:
             return
         span_us = (start_us, at_us)
@@ -282,6 +285,12 @@ class StatisticsFeed(Feed):
             return [(symbol, held() if callable(held) else held) for symbol, held in parts]
 
         self.hub.later(self, read, lambda found: self._tell(found, span_us))
+
+    def _archive(self, symbol: Symbol) -> Remembering:
+        found = self.archives.get(symbol.name)
+        if found is None:
+            found = self.archives[symbol.name] = Remembering(symbol, self.hub.history)
+        return found
 
     def _tell(self, found: list[tuple[Symbol, Held]], span_us: tuple[int, int]) -> None:
         rows = []
