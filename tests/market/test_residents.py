@@ -118,11 +118,13 @@ async def check_market(preset: str, seed: int, minutes: int) -> None:
         assert {*MAKERS} <= set(watch.acts)
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("seed", range(30))
 async def test_the_normal_market_keeps_its_promises(seed: int) -> None:
     await check_market("normal", seed, 20)
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("preset", ["calm", "wild", "flash-crash", "thin"])
 async def test_every_preset_keeps_its_promises(preset: str) -> None:
     for seed in (1, 2):

@@ -111,10 +111,10 @@ class Maker:
             found = self._desk.crossing(self.account, market.name, buys, (limit, most))
             cancels += found.own
             if found.qty:
-                least = ladder.size_at(found.price, 0)
-                qty = whole_lots(market, max(found.qty, least))
-                if qty:
+                left = max(found.qty, ladder.size_at(found.price, 0))
+                while qty := whole_lots(market, left):  # one order holds so much at most
                     orders.append(Order(buys, AT_ONCE, found.price, qty))
+                    left -= qty
             if found.more and buys:
                 bid = found.price - tick
             elif found.more:
