@@ -27,6 +27,7 @@ from tradepit.catalog import language, publish, unserved
 from tradepit.config import Config
 from tradepit.control.basics import COUNT_ORDERS, Console, CountOrders
 from tradepit.control.clock import SET_CLOCK, SetClock
+from tradepit.core.bars import MINUTE_US
 from tradepit.core.exchange import Exchange
 from tradepit.data import spot_listing
 from tradepit.data.exchange_info import ListingError, read_exchange_info
@@ -50,6 +51,7 @@ from tradepit.journal.recovery import Origins, open_world
 from tradepit.journal.sequencer import HOUSE, Options, Sequencer
 from tradepit.journal.sqlite import SqliteLog
 from tradepit.market.maker import MAKERS
+from tradepit.market.past import pasts_of, with_past
 from tradepit.market.presets import PRESETS
 from tradepit.market.residents import Residents
 from tradepit.market.takers import TAKERS
@@ -232,14 +234,23 @@ def _origins(settings: Config) -> Origins[Exchange]:
             if settings.exchange_info is not None
             else spot_listing()
         )
+        if settings.market != "empty":
+            listing = with_past(listing, settings.seed)
         born_us = time.time_ns() // 1_000
-        return Exchange(
+        born_us -= born_us % MINUTE_US
+        pit = Exchange(
             handlers,
             genesis(listing, seed=settings.seed, born_us=born_us, residents=MAKERS, takers=TAKERS),
         )
+        for name, past in pasts_of(pit.symbols, born_us).items():
+            pit.symbols[name].begin(past, born_us)
+        return pit
 
     def load(state: dict[str, Any]) -> Exchange:
-        return Exchange.load(handlers, state)
+        pit = Exchange.load(handlers, state)
+        for name, past in pasts_of(pit.symbols, pit.born_us).items():
+            pit.symbols[name].tape.past = past
+        return pit
 
     return Origins(birth, load, Codec())
 

@@ -117,7 +117,7 @@ def test_a_world_goes_on_where_it_stopped(ups: Any, tmp_path: Path) -> None:
     up = ups("--data", str(tmp_path / "world"), "--market", "frozen")
     first = up.signed("POST", "/api/v3/order", order)
     depth = up.get("/api/v3/depth?symbol=ETHUSDT&limit=5000")
-    assert len(depth["bids"]) == len(depth["asks"]) >= 150
+    assert min(len(depth["bids"]), len(depth["asks"])) >= 150
     assert up.end()[0] == 0
 
     up = ups("--data", str(tmp_path / "world"), "--market", "frozen", "--limits", "off")
