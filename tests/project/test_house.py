@@ -67,7 +67,9 @@ def test_imports_run_one_way(path: Path) -> None:
             continue
         assert there == here or there in MAY[here], f"{here} imports {name}"
         if (here, there) == ("market", "core"):
-            assert name.split(".")[1] in {"bars", "records", "terms", "units"}, f"{here} imports {name}"
+            assert name.split(".")[1] in {"bars", "records", "terms", "units"}, (
+                f"{here} imports {name}"
+            )
         if here == there == "products":
             desk = path.relative_to(HOME).parts[1].removesuffix(".py")
             assert name.split(".")[1] == desk, f"{desk} imports {name}"
