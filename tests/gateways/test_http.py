@@ -284,6 +284,7 @@ def test_leaving_in_the_middle(server: Server) -> None:
     for raw in (b"GET /api", post(b"Content-Length: 100", body=b"a=1"), PING, b""):
         wire = server.wire().send(raw)
         wire.close()
+    assert server.wire().send(PING).response().body == b"{}"
 
 
 def test_half_closed_clients_get_their_answer(server: Server) -> None:
@@ -298,6 +299,7 @@ def test_a_reset_hurts_nobody(server: Server) -> None:
         wire = server.wire().send(raw)
         wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         wire.close()
+    assert server.wire().send(PING).response().body == b"{}"
 
 
 def test_who_does_not_read_is_cut(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,11 +214,6 @@ class Account:
             counts.append(self.window_counts[index] if current else 0)
         return counts
 
-    def order_counts(self, at_us: int) -> list[tuple[str, int]]:
-        """[(interval letters, unfilled orders)], e.g. [("10S", 2), ("1D", 2)]."""
-        letters = [limiter[0] for limiter in ORDER_LIMITS]
-        return list(zip(letters, self.counts_at(at_us), strict=True))
-
 
 class ApiKey:
     """A key: `secret` is the HMAC secret, or the public key in PEM."""

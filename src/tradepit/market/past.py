@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from tradepit.core.bars import DAY_US, MINUTE_US, Bar, days_of
 from tradepit.core.units import ONE, parse_units
-from tradepit.market.dice import DIE, Dice
+from tradepit.market.chance import DIE, Dice
 from tradepit.market.prints import Sizes, Trade, trades_of
 from tradepit.market.prints import throws_for as throws_for_trades
 from tradepit.market.splitting import MIN_TRADES, SLACK, Plan, Span, split, throws_for

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tradepit.market.dice import DIE
+from tradepit.market.chance import DIE
 from tradepit.market.splitting import Span
 
 Trade = tuple[int, int, int, int, int, bool]  # see core.tape.Trade

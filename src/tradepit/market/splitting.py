@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from tradepit.market.dice import DIE
+from tradepit.market.chance import DIE
 
 MIN_TRADES: Final = 10
 SLACK: Final = 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import Final, NamedTuple
 
-from tradepit.market.dice import DIE, Dice
+from tradepit.market.chance import DIE, Dice
 
 PART: Final = 1_000_000_000_000  # a ratio of one
 MILLION: Final = 1_000_000
