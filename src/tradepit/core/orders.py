@@ -154,19 +154,23 @@ class Order:
     def load(row: list, symbols: dict[str, Symbol], accounts: dict[int, Account]) -> Order:  # type: ignore[type-arg]
         """An order from `dump()`. It knows its list's id; the list itself is linked elsewhere."""
         order = Order(symbols[row[0]], accounts[row[1]], row[4], row[5], row[6], row[7], row[8])
-        order.order_id = row[2]
-        order.client_id = row[3]
-        order.stp = row[9]
-        order.held = row[10]
-        order.visible = row[11]
-        order.status = row[12]
-        order.open = row[13]
-        order.created_us = row[14]
-        order.updated_us = row[15]
-        order.working_us = row[16]
-        if len(row) > 17:
-            order._load_rest(row)
+        order.load_common(row)
         return order
+
+    def load_common(self, row: list) -> None:  # type: ignore[type-arg]
+        """What `dump()` told of any order, but what it was made with."""
+        self.order_id = row[2]
+        self.client_id = row[3]
+        self.stp = row[9]
+        self.held = row[10]
+        self.visible = row[11]
+        self.status = row[12]
+        self.open = row[13]
+        self.created_us = row[14]
+        self.updated_us = row[15]
+        self.working_us = row[16]
+        if len(row) > 17:
+            self._load_rest(row)
 
     def _load_rest(self, row: list) -> None:  # type: ignore[type-arg]
         self.limit_price = row[17]

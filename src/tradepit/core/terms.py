@@ -139,3 +139,35 @@ MAY_WITHDRAW: Final = 8
 MAY_TRANSFER: Final = 16
 MAY_MARGIN: Final = 32
 MAY_FUTURES: Final = 64
+
+# --- Futures -----------------------------------------------------------------------------------
+# Order types share their numbers with spot where they wait for a trigger in the same way.
+
+TRAILING_STOP_MARKET: Final = 8
+LIQUIDATION: Final = 9
+FUTURES_ORDER_TYPES: Final = (
+    "", "LIMIT", "MARKET", "STOP_MARKET", "STOP", "TAKE_PROFIT_MARKET", "TAKE_PROFIT", "",
+    "TRAILING_STOP_MARKET", "LIQUIDATION",
+)  # fmt: skip
+
+GTX: Final = 4
+GTD: Final = 5
+RPI: Final = 6
+FUTURES_TIMES_IN_FORCE: Final = ("", "GTC", "IOC", "FOK", "GTX", "GTD", "RPI")
+
+FUTURES_STP_MODES: Final = ("", "NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
+
+POSITION_BOTH: Final = 0
+POSITION_LONG: Final = 1
+POSITION_SHORT: Final = 2
+POSITION_SIDES: Final = ("BOTH", "LONG", "SHORT")
+
+CONTRACT_PRICE: Final = 0
+MARK_PRICE: Final = 1
+WORKING_TYPES: Final = ("CONTRACT_PRICE", "MARK_PRICE")
+
+PRICE_MATCHES: Final = (
+    "NONE", "OPPONENT", "OPPONENT_5", "OPPONENT_10", "OPPONENT_20",
+    "QUEUE", "QUEUE_5", "QUEUE_10", "QUEUE_20",
+)  # fmt: skip
+PRICE_MATCH_LEVELS: Final = (0, 1, 5, 10, 20, 1, 5, 10, 20)
