@@ -58,6 +58,7 @@ from tradepit.market.takers import TAKERS
 from tradepit.projections.history import SqlHistory
 from tradepit.projections.projector import Projector
 from tradepit.projections.store import Store, sqlite_url
+from tradepit.web.pages import Pages
 
 MAIN: Final = "main"
 AUDIT_EVERY: Final = 1_000  # commands, with --audit
@@ -336,7 +337,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
             (b"/stream", StreamSession),
         ],
         manners=Manners(settings.ping_s, settings.ping_patience_s),
-        attempts=Attempts(settings.limits == "real"),
+        attempts=Attempts(settings.limits == "real"), pages=Pages(),
     )  # fmt: skip
     served.door = door
     hall.watched = lambda: bool(world.hub.channels)
@@ -402,6 +403,7 @@ def _banner(served: Served) -> str:
         f"  WebSocket API  {socket_url}/ws-api/v3",
         f"  Streams        {socket_url}/ws and /stream",
         f"  Control        {url}/_tradepit/v1/info",
+        f"  Pages          {url}/",
         "",
     ]
     for key in served.keys:

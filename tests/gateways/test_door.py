@@ -129,7 +129,7 @@ def test_worlds(server: Server) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/"),
+        ("GET", "/index"),
         ("GET", "/api/v3/exchangie"),
         ("GET", "/api/v3/ping/"),
         ("GET", "//api/v3/ping"),

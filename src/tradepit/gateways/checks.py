@@ -374,13 +374,12 @@ SOCKET_CHAIN: Final[tuple[Callable[[Door, Call], None], ...]] = (
     check_venue_path,
 )
 
-# What depends on names alone: method, path, host, origin, world.
+# What depends on names alone: path, host, origin, world. Behind it a page may answer.
 CHAIN_FRONT: Final[tuple[Callable[[Door, Call], None], ...]] = (
     check_host,
     check_origin,
     choose_world,
     choose_venue,
-    find_operation,
 )
 
 CHAIN_BEHIND: Final[tuple[Callable[[Door, Call], None], ...]] = (
@@ -394,4 +393,4 @@ CHAIN_BEHIND: Final[tuple[Callable[[Door, Call], None], ...]] = (
     read_ask,
 )
 
-CHAIN: Final = CHAIN_FRONT + CHAIN_BEHIND
+CHAIN: Final = (*CHAIN_FRONT, find_operation, *CHAIN_BEHIND)

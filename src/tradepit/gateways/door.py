@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Final
+from typing import Final, Protocol
 
 from tradepit.catalog.encode import encode
 from tradepit.catalog.language import Operation
@@ -24,6 +24,7 @@ from tradepit.gateways.checks import (
     CONTROL,
     SOCKET_CHAIN,
     Call,
+    find_operation,
     not_found,
     operation_of,
 )
@@ -44,6 +45,14 @@ _ORDER_COUNTS: Final = "".join(
 ).encode()
 
 
+class Pages(Protocol):
+    """What is served to people, beside the operations."""
+
+    def find(self, call: Call) -> Answer | Callable[[], Answer] | None:
+        """The page a call asks for: at hand, or to be made in a thread; None: not a page."""
+        ...
+
+
 class Door:
     """Takes calls, gives answers. One for a server; it knows all of its worlds."""
 
@@ -59,6 +68,7 @@ class Door:
         openers: Sequence[tuple[bytes, Opener]] = (),
         manners: Manners | None = None,
         attempts: Attempts | None = None,
+        pages: Pages | None = None,
     ) -> None:
         """worlds: by name, the first is the default. unserved: is (method, path) an operation of
         the exchange that is not served yet? pool: where queries wait for SQL."""
@@ -72,22 +82,26 @@ class Door:
         self.openers = openers  # (path, what a WebSocket at it or below it speaks)
         self.manners = manners or Manners()
         self.attempts = attempts or Attempts()
+        self.pages = pages
         self.sessions: dict[Session, None] = {}
         self._entered: dict[tuple[bytes, bytes, bytes | None], tuple[Venue, Operation]] = {}
 
     def open(self, call: Call) -> Answer | asyncio.Future[object]:
         """The answer to a call, or the future of what `settle` makes an answer of."""
         try:
-            self._enter(call)
+            page = self._enter(call)
+            if page is not None:
+                return page
             for check in CHAIN_BEHIND:
                 check(self, call)
             return self._serve(call)
         except Exception as wrong:
             return self.refuse(call, wrong)
 
-    def _enter(self, call: Call) -> None:
-        """Pass `CHAIN_FRONT`. What the plain names of a request led to is remembered: clients ask
-        the same few paths of the same host again and again."""
+    def _enter(self, call: Call) -> Answer | asyncio.Future[object] | None:
+        """Pass `CHAIN_FRONT` and find the operation, or the page that is asked for. What the plain
+        names of a request led to is remembered: clients ask the same few paths of the same host
+        again and again."""
         headers, path = call.headers, call.path
         names = (call.method, path, headers.get(b"host"))
         plain = b"origin" not in headers and b"x-tradepit-world" not in headers
@@ -95,9 +109,15 @@ class Door:
         if known is not None and plain:
             call.venue, call.operation = known
             call.world = self.worlds[self.default]
-            return
+            return None
         for check in CHAIN_FRONT:
             check(self, call)
+        page = self.pages.find(call) if self.pages is not None else None
+        if callable(page):
+            return asyncio.get_running_loop().run_in_executor(self.pool, page)
+        if page is not None:
+            return page
+        find_operation(self, call)
         operation = operation_of(call)
         if (
             plain
@@ -107,6 +127,7 @@ class Door:
             and len(self._entered) < REMEMBERED
         ):
             self._entered[names] = (call.venue, operation)
+        return None
 
     def connect(self, call: Call) -> Session:
         """The session of a WebSocket that asks to be opened. Raises: Reject."""
@@ -139,7 +160,8 @@ class Door:
     def settle(self, call: Call, done: asyncio.Future[object]) -> Answer:
         """The answer of a call whose command or SQL query came to an end."""
         try:
-            return self._answer(call, done.result())
+            found = done.result()
+            return found if isinstance(found, Answer) else self._answer(call, found)
         except Reject as refused:
             if refused.name == "INVALID_TIMESTAMP":
                 count_late(call)

@@ -1,0 +1,1 @@
+"""What people see: pages in a browser, and the reference in forms that tools read."""

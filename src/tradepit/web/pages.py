@@ -1,0 +1,111 @@
+"""Pages by their paths: files of this room, files of installed packages, documents made on demand.
+
+Every `NAME.html` in `static/` is served at `/NAME` (`index.html` at `/`), every other file there at
+`/_tradepit/web/NAME`. Pages name each other by relative addresses, so that they stay in the world
+they were opened in (`/@name/…`). They keep to a strict content security policy: no script and no
+style inside the page, nothing from elsewhere, and no other page may frame them. No page holds a
+secret: a script asks the public interfaces for what it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tradepit.gateways.answers import Page
+
+if TYPE_CHECKING:
+    from tradepit.gateways.checks import Call
+
+ASSETS: Final = "/_tradepit/web/"
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+KINDS: Final = {
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "json": "application/json",
+    "yaml": "application/yaml",
+}
+
+
+Maker = Callable[[str], bytes]
+"""Makes a page's body of the request's query string ("" when there is none)."""
+
+
+class Entry(NamedTuple):
+    """What is known of a page before it is asked for."""
+
+    make: Maker
+    kind: str
+    policy: str
+
+
+class Pages:
+    """What is served to people, by path.
+
+    A body is made at the first request and kept; what a query string changes is not.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[bytes, Entry] = {}
+        self._bodies: dict[bytes, bytes] = {}
+        for file in resources.files(__package__).joinpath("static").iterdir():
+            self.add_file(_path_of(file.name), file)
+
+    def add(self, path: str, make: Maker, kind: str, policy: str = POLICY) -> None:
+        """Serve what `make` makes at `path`. kind: a key of `KINDS`. policy: the page's content
+        security policy."""
+        self._entries[path.encode()] = Entry(make, KINDS[kind], policy)
+
+    def add_file(self, path: str, file: Traversable) -> None:
+        """Serve a file that is there as long as the program runs."""
+        kind = file.name.rpartition(".")[2]
+        self.add(path, lambda query: file.read_bytes(), kind)
+
+    def add_package_file(self, package: str, name: str) -> None:
+        """Serve the file `name` (a path below an installed package) at `ASSETS` + its last part."""
+        file = resources.files(package).joinpath(*name.split("/"))
+        self.add_file(ASSETS + file.name, file)
+
+    def find(self, call: Call) -> Page | Callable[[], Page] | None:
+        """The page that a call asks for: at hand, or to be made off the event loop; None for a
+        call of anything else."""
+        entry = self._entries.get(call.path)
+        if entry is None or call.method not in (b"GET", b"HEAD") or call.venue.paths is not None:
+            return None
+        body = None if call.query else self._bodies.get(call.path)
+        return partial(self._make, call, entry) if body is None else _page(body, entry)
+
+    def _make(self, call: Call, entry: Entry) -> Page:
+        body = entry.make(call.query.decode(errors="replace"))
+        if not call.query:
+            self._bodies[call.path] = body
+        return _page(body, entry)
+
+
+def _path_of(name: str) -> str:
+    stem, _, kind = name.rpartition(".")
+    if kind != "html":
+        return ASSETS + name
+    return "/" if stem == "index" else f"/{stem}"
+
+
+def _page(body: bytes, entry: Entry) -> Page:
+    page = Page(200, body, entry.kind.encode())
+    page.headers = (
+        f"Content-Security-Policy: {entry.policy}\r\n"
+        "Referrer-Policy: no-referrer\r\n"
+        "Cross-Origin-Opener-Policy: same-origin\r\n"
+        "Cache-Control: no-cache\r\n"
+    ).encode()
+    return page
