@@ -163,6 +163,11 @@ def wait(url: str, timeout: float) -> int:
 VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("accounts", "GET accounts", (), "List the accounts."),
     ("faucet", "POST faucet", ("account", "asset", "amount"), "Give an account money."),
+    (
+        "block", "POST block-trades", ("symbol", "side", "quantity", "price"),
+        "Let two accounts trade a block outside the book: maker=alice taker=bob.",
+    ),
+    ("lock", "POST locks", ("account", "asset", "amount"), "Lock money from outside."),
     ("clock", "GET clock", (), "Show the world's time."),
     ("pace", "PUT clock", ("speed",), "Let the world's clock go at a speed; 0 freezes it."),
     ("advance", "POST clock/advance", ("by",), "Set the world's clock forward, by 1h30m say."),
@@ -171,7 +176,7 @@ VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("faults", "GET faults", (), "List the armed faults."),
     ("fault", "POST faults", ("kind",), "Arm a fault, drop-after say."),
     ("disarm", "DELETE faults", (), "Take faults away: number=N, or all=true."),
-)
+)  # fmt: skip
 
 
 def _add_verb(name: str, operation: str, plain: tuple[str, ...], words: str) -> None:

@@ -89,7 +89,6 @@ VERSION = "Sec-WebSocket-Version: 13"
         ("GET", [VERSION]),
         ("GET", [VERSION, "Sec-WebSocket-Key: abc"]),
         ("GET", [KEY]),
-        ("GET", [KEY, "Sec-WebSocket-Version: 8"]),
         ("GET", [KEY, VERSION, "Content-Length: 3"]),
         ("POST", [KEY, VERSION]),
     ],
@@ -102,6 +101,21 @@ def test_what_is_no_handshake(server: Server, method: str, lines: list[str]) -> 
     assert answer.status == 400 and answer.code == -1000
     assert all(hasattr(session, "transport") for session in server.served.door.sessions)
     assert not channel(server, "btcusdt@trade")
+
+
+def test_versions_that_are_not_spoken(server: Server) -> None:
+    """Another version of WebSocket is told which one is; HTTP/1.0 knows no upgrades."""
+    head = [f"Host: 127.0.0.1:{server.port}", "Upgrade: websocket", "Connection: Upgrade", KEY]
+    for version in ("8", "14", "x"):
+        lines = ["GET /ws HTTP/1.1", *head, f"Sec-WebSocket-Version: {version}", "", ""]
+        answer = server.raw("\r\n".join(lines).encode())
+        assert (answer.status, answer.code) == (426, -1000)
+        assert answer.headers["sec-websocket-version"] == "13"
+    for path in ("/ws", "/ws-api/v3"):
+        lines = [f"GET {path} HTTP/1.0", *head, VERSION, "", ""]
+        answer = server.raw("\r\n".join(lines).encode())
+        assert (answer.status, answer.code) == (400, -1000)
+    assert server.is_well()
 
 
 BROKEN = {

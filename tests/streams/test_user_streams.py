@@ -82,6 +82,54 @@ def test_several_accounts_and_streams_on_one_connection(server: Server) -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_the_oldest_way_to_read_a_listen_key(server: Server) -> None:
+    path = "/api/v1/userDataStream"
+    key = server.request("POST", path, x_mbx_apikey=BOB.api_key).json["listenKey"]
+    shown = server.request("GET", path, x_mbx_apikey=BOB.api_key)
+    assert shown.json == {"listenKey": key}
+    server.request("DELETE", f"{path}?listenKey={key}", x_mbx_apikey=BOB.api_key)
+    assert server.request("GET", path, x_mbx_apikey=BOB.api_key).code == -1125
+
+
+@pytest.mark.parametrize(
+    ("new", "reason", "code"),
+    [
+        ({"type": "LIMIT_MAKER", "price": "100"}, "WOULD_MATCH_IMMEDIATELY", -2010),
+        ({"type": "STOP_LOSS", "stopPrice": "80"}, "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY", -2010),
+        ({"type": "LIMIT", "timeInForce": "GTC", "price": "90", "quantity": "90000"},
+         "INSUFFICIENT_BALANCES", -2010),
+    ],
+)  # fmt: skip
+def test_an_order_that_replaces_and_is_refused(
+    server: Server, new: dict[str, str], reason: str, code: int
+) -> None:
+    """The documents' case of REJECTED: the old order is canceled, the new one is not taken in."""
+    trade(server, "LTCUSDT", "1", "90")
+    order(server, BOB, "LTCUSDT", "SELL", "1", "95")
+    old = order(server, ALICE, "LTCUSDT", "BUY", "1", "50")
+    key = listen_key(server)
+    ask = {
+        "symbol": "LTCUSDT", "side": "BUY", "quantity": "1", "cancelReplaceMode": "STOP_ON_FAILURE",
+        "cancelOrderId": old["orderId"], "newClientOrderId": f"new-{reason[:8]}", **new,
+    }  # fmt: skip
+    with Listener(server, f"/ws/{key}") as listener:
+        query = "&".join(f"{name}={value}" for name, value in ask.items())
+        answer = server.signed("POST", "/api/v3/order/cancelReplace", "", query)
+        canceled, rejected, position = (listener.next() for _ in range(3))
+        assert listener.all(0.1) == []
+    assert (answer.status, answer.code) == (409, -2021)
+    assert answer.json["data"]["newOrderResponse"]["code"] == code
+    assert (canceled["x"], canceled["i"]) == ("CANCELED", old["orderId"])
+    assert (rejected["x"], rejected["X"], rejected["r"]) == ("REJECTED", "REJECTED", reason)
+    assert (rejected["c"], rejected["i"], rejected["I"]) == (ask["newClientOrderId"], -1, -1)
+    assert (rejected["w"], rejected["t"], rejected["z"]) == (False, -1, "0.00000000")
+    assert "W" not in rejected and position["e"] == "outboundAccountPosition"
+    asked = f"symbol=LTCUSDT&origClientOrderId={rejected['c']}"
+    unknown = server.signed("GET", "/api/v3/order", asked)
+    assert unknown.code == -2013, "it was never taken in"
+    call(server, "DELETE", "/api/v3/openOrders", BOB, symbol="LTCUSDT")
+
+
 def test_every_listener_of_an_account_hears_it(server: Server) -> None:
     key = listen_key(server)
     with (
@@ -197,7 +245,7 @@ def test_every_stream_that_is_counted_as_served_is(server: Server) -> None:
         "<window-size>": "1h",
     }  # fmt: skip
     names = [row.partition(":")[2] for row in SERVED_STREAMS if "streams:" in row and "@" in row]
-    assert len(names) == 15
+    assert len(names) == 16
     for name in names:
         for word, value in filled.items():
             name = name.replace(word, value)

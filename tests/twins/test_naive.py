@@ -96,7 +96,7 @@ class Both:
             assert (reply.msg if isinstance(reply, Reject) else "") == refusal, (op, params)
         for event in outcome.events:
             order: Any = getattr(event, "order", None)
-            if order is not None:
+            if order is not None and order.order_id != -1:
                 self.orders[order.order_id] = order
             if event.kind == TRADE:
                 self._traded(event)

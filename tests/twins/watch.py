@@ -50,6 +50,7 @@ from tradepit.core.terms import (
     OCO,
     PARTIALLY_FILLED,
     PENDING_NEW,
+    REJECTED,
     STOP_LOSS,
     TAKE_PROFIT,
     TRANSFER,
@@ -146,7 +147,7 @@ class Watch:
             orders = [event.maker] if event.taker is None else [event.maker, event.taker]
         elif kind == REPORT:
             self._report(event)
-            orders = [event.order]
+            orders = [] if event.status == REJECTED else [event.order]
         elif kind == ALLOCATION:
             self._allocation(event)
             orders = [event.order]
@@ -260,6 +261,10 @@ class Watch:
     def _report(self, told: Any) -> None:
         order = told.order
         name = order.symbol.name
+        if told.status == REJECTED:
+            assert (order.order_id, told.exec_id, order.open) == (-1, -1, False), "12: refused"
+            assert not order.held and not order.executed, "12: refused, yet it did something"
+            return
         self._next(name, "execution", told.exec_id, gaps=True)
         seen = self.seen_of(order)
         if seen.status == 0:

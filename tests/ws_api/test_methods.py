@@ -162,7 +162,7 @@ def test_the_id_comes_back_as_it_was(server: Server, text: str) -> None:
         ('{"id":1,"method":"depth","params":{"symbol":{"a":1}}}', -1100),
         ('{"id":1,"method":"depth","params":{"symbol":"BTCUSDT","limit":1e3}}', -1100),
         ('{"id":1,"method":"order.place","params":{"symbol":"BTCUSDT"}}', -1102),
-        ('{"id":1,"method":"userDataStream.subscribe.listenToken"}', -1020),
+        ('{"id":1,"method":"account.position"}', -1020),
     ],
 )
 def test_bad_requests(server: Server, text: str, code: int) -> None:

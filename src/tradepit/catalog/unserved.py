@@ -30,10 +30,11 @@ SERVED_STREAMS: Final = (
     "spot-streams:<symbol>@ticker", "spot-streams:<symbol>@ticker_<window_size>",
     "spot-streams:!ticker_<window-size>@arr", "spot-streams:<symbol>@bookTicker",
     "spot-streams:<symbol>@avgPrice", "spot-streams:<symbol>@depth<levels>",
-    "spot-streams:<symbol>@depth", "spot-streams:!ticker@arr",
+    "spot-streams:<symbol>@depth", "spot-streams:!ticker@arr", "spot-streams:<symbol>@blockTrade",
     "spot-user-data:outboundAccountPosition", "spot-user-data:balanceUpdate",
     "spot-user-data:executionReport", "spot-user-data:listStatus",
     "spot-user-data:eventStreamTerminated", "spot-user-data:listenKeyExpired",
+    "spot-user-data:externalLockUpdate",
 )  # fmt: skip
 
 

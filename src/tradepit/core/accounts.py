@@ -132,7 +132,7 @@ class Account:
         "discount_on", "id", "lists", "lists_by_client", "max_assets", "name", "orders_open",
         "permissions", "prevent_sor", "quiet", "require_stp", "symbols", "trade_group", "uid",
         "updated_us", "window_counts", "window_starts", "windows_end_us", "algos_open",
-        "icebergs_open",
+        "icebergs_open", "outside",
     )  # fmt: skip
 
     def __init__(self, owner: int, name: str, uid: int, quiet: bool) -> None:
@@ -141,6 +141,7 @@ class Account:
         self.uid = uid
         self.quiet = quiet  # an agent of the house: its finished orders are neither kept nor told
         self.balances: dict[str, Balance] = {}  # the spot wallet
+        self.outside: dict[str, int] = {}  # what of them is locked from outside, by asset
         self.can_trade = True
         self.can_withdraw = True
         self.can_deposit = True

@@ -43,8 +43,8 @@ def audit(pit: Exchange) -> list[str]:
 
 
 def _audit_holds(pit: Exchange, account: Account, found: list[str]) -> None:
-    """(4) What is locked is exactly what open orders and lists hold."""
-    held: dict[str, int] = {}
+    """(4) What is locked is exactly what open orders, lists and others outside hold."""
+    held: dict[str, int] = dict(account.outside)
     for opened in account.symbols.values():
         for order in opened.orders.values():
             asset = order.symbol.quote if order.side == BUY else order.symbol.base
@@ -56,7 +56,7 @@ def _audit_holds(pit: Exchange, account: Account, found: list[str]) -> None:
     for asset, balance in account.balances.items():
         if balance.locked != held.get(asset, 0):
             found.append(
-                f"{account.name} {asset}: locked {balance.locked}, orders hold {held.get(asset, 0)}"
+                f"{account.name} {asset}: locked {balance.locked}, held are {held.get(asset, 0)}"
             )
 
 

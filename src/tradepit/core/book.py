@@ -135,7 +135,7 @@ class BookSide:
 class Book:
     """Both sides and the number of the last change that the public can see."""
 
-    __slots__ = ("asks", "bids", "touched", "update_id")
+    __slots__ = ("asks", "bids", "stirred", "touched", "update_id")
 
     def __init__(self) -> None:
         self.bids = BookSide(1)
@@ -144,6 +144,8 @@ class Book:
         # Where somebody watches: the levels that changed since they last looked, as signed prices
         # (asks negative), in the order of their first change. It is no part of the state.
         self.touched: dict[int, None] | None = None
+        # Where somebody wants to know that it changed: the list that it puts itself on.
+        self.stirred: list[Book] | None = None
 
     def side(self, buy: bool) -> BookSide:
         return self.bids if buy else self.asks
@@ -160,6 +162,8 @@ class Book:
         self.update_id += 1
         if self.touched is not None:
             self.touched[price * side.sign] = None
+        if self.stirred is not None:
+            self.stirred.append(self)
 
     def remove(self, order: Order) -> None:
         level = order.level
@@ -171,6 +175,8 @@ class Book:
         side = self.bids if order.side == 1 else self.asks
         if self.touched is not None:
             self.touched[level.price * side.sign] = None
+        if self.stirred is not None:
+            self.stirred.append(self)
         if level.head is None:
             side.close(level)
 
@@ -184,6 +190,8 @@ class Book:
             self.update_id += 1
             if self.touched is not None:
                 self.touched[level.price if order.side == 1 else -level.price] = None
+            if self.stirred is not None:
+                self.stirred.append(self)
 
     def requeue(self, order: Order, visible: int) -> None:
         """An iceberg shows its next slice, behind everyone at its price."""
@@ -196,6 +204,8 @@ class Book:
         self.update_id += 1
         if self.touched is not None:
             self.touched[level.price if order.side == 1 else -level.price] = None
+        if self.stirred is not None:
+            self.stirred.append(self)
 
     def _append(self, level: Level, order: Order) -> None:
         last = level.tail

@@ -12,7 +12,15 @@ from tradepit.core import audit, ids, life, listening, lists, snapshot
 from tradepit.core.accounts import Account, ApiKey
 from tradepit.core.ledger import FAUCET, FEES, ROUTING, SPOT, Balance, Ledger
 from tradepit.core.orders import Order
-from tradepit.core.records import BalanceUpdate, Command, Event, Outcome, Position, Who
+from tradepit.core.records import (
+    BalanceUpdate,
+    Command,
+    Event,
+    ExternalLock,
+    Outcome,
+    Position,
+    Who,
+)
 from tradepit.core.rejects import Reject
 from tradepit.core.symbols import Symbol, symbol_from_listing
 from tradepit.core.terms import PENDING_NEW
@@ -22,7 +30,7 @@ Handler = Callable[["Exchange", Who, Any], object]
 
 TICK: Final = "tick"  # the command that only lets time pass
 
-RULES: Final = 1  # raised whenever the same log would lead to another state
+RULES: Final = 2  # raised whenever the same log would lead to another state
 
 
 class Exchange:
@@ -210,6 +218,25 @@ class Exchange:
                 raise Reject("INSUFFICIENT_BALANCE")
             self.ledger.post(balance, faucet, -units)
         self.events.append(BalanceUpdate(account, asset, units, self.at_us))
+
+    def lock_outside(self, account: Account, asset: str, units: int) -> None:
+        """Lock what an account may spend from outside, or (negative) unlock what was locked so.
+
+        Raises: Reject INSUFFICIENT_BALANCE, nothing changed.
+        """
+        balance = account.balances.get(asset)
+        locked = account.outside.get(asset, 0)
+        if balance is None or balance.free < units or locked + units < 0:
+            raise Reject("INSUFFICIENT_BALANCE")
+        if units >= 0:
+            self.ledger.hold(balance, units)
+        else:
+            self.ledger.release(balance, -units)
+        if locked + units:
+            account.outside[asset] = locked + units
+        else:
+            del account.outside[asset]
+        self.events.append(ExternalLock(account, asset, units, self.at_us))
 
     # --- The whole state -----------------------------------------------------------------------
 

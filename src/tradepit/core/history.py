@@ -171,6 +171,9 @@ class History(Protocol):
     def trades_between(self, symbol: str, start_us: int, end_us: int) -> list[Trade]:
         """All trades at start_us..end_us-1: for spans of seconds, not of days."""
 
+    def blocks(self, symbol: str, *, from_id: int, limit: int = 500) -> list[Trade]:
+        """Block trades by their own ids; the same fields as a trade's."""
+
     def aggs(
         self, symbol: str, *, from_id: int | None = None, start_us: int | None = None,
         end_us: int | None = None, limit: int = 500,

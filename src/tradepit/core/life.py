@@ -27,6 +27,7 @@ from tradepit.core.terms import (
     REASON_REJECTED,
     REASON_UNFILLED_FOK,
     REASON_UNFILLED_IOC,
+    REJECTED,
     STOP_LOSS,
     STOP_LOSS_LIMIT,
     SYMBOL_CANCEL_ONLY,
@@ -36,6 +37,7 @@ from tradepit.core.terms import (
     X_CANCELED,
     X_EXPIRED,
     X_NEW,
+    X_REJECTED,
 )  # fmt: skip
 from tradepit.core.units import mul_ceil
 
@@ -53,6 +55,12 @@ _TYPE_REFUSALS: Final = {
     TAKE_PROFIT: "NO_TAKE_PROFIT",
     TAKE_PROFIT_LIMIT: "NO_TAKE_PROFIT_LIMIT",
     LIMIT_MAKER: "NO_LIMIT_MAKER",
+}
+# How an execution report words a refusal; others are told by their own names.
+REJECT_REASONS: Final = {
+    "INSUFFICIENT_BALANCE": "INSUFFICIENT_BALANCES",
+    "WOULD_TRIGGER": "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY",
+    "WOULD_MATCH": "WOULD_MATCH_IMMEDIATELY",
 }
 
 
@@ -389,6 +397,19 @@ def report(pit: Exchange, order: Order, exec_type: int) -> Report:
         pit.events.append(told)
         order.account.updated_us = pit.at_us
     return told
+
+
+def reject(pit: Exchange, order: Order, no: Reject) -> None:
+    """Tell of an order that was refused after the one that it replaces was canceled. It never was
+    an order: it has no id, and nobody finds it again."""
+    if not order.client_id:
+        order.client_id = pit.new_token()
+    order.created_us = order.updated_us = pit.at_us
+    order.status = REJECTED
+    told = Report(order, X_REJECTED, -1, pit.at_us)
+    told.reject = REJECT_REASONS.get(no.name, no.name)
+    if not order.account.quiet:
+        pit.events.append(told)
 
 
 def admit_cancel(account: Account, symbol: Symbol) -> None:

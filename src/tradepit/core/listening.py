@@ -1,7 +1,9 @@
-"""Listen keys: who may hear an account's events by a secret in an address.
+"""Listen keys and tokens: who may hear an account's events by a secret.
 
 A key lives for an hour after it was made or last kept alive, in world time; an account has one of
-each product. Source: user-data-stream.md (2024-09), documented.
+each product. Source: user-data-stream.md (2024-09), documented. A token lives as long as was asked
+for, a day at most, and is never renewed: a newer one takes its place. Source: the margin pages'
+"Listen Token Websocket API", documented.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 LIFE_US: Final = 3_600_000_000
 EXPIRES: Final = "listen key"
+TOKEN: Final = "token:"  # how the product of a token begins: "token:cross", "token:BTCUSDT"
+MOST_TOKENS: Final = 1_000  # of an account: the oldest goes
 
 
 class ListenKey:
@@ -27,17 +31,28 @@ class ListenKey:
         self.product = product
         self.expires_us = expires_us
 
+    @property
+    def is_token(self) -> bool:
+        return self.product.startswith(TOKEN)
+
     def dump(self) -> list[object]:
         return [self.key, self.owner, self.product, self.expires_us]
 
 
 def start(pit: Exchange, owner: int, product: str, fresh: str) -> ListenKey:
     """The account's active key, its life renewed; `fresh` becomes it when there is none."""
+    found = active(pit, owner, product)
+    if found is None:
+        found = pit.listen_keys[fresh] = ListenKey(fresh, owner, product, 0)
+    return _renew(pit, found)
+
+
+def active(pit: Exchange, owner: int, product: str) -> ListenKey | None:
+    """The account's living key."""
     for found in pit.listen_keys.values():
         if found.owner == owner and found.product == product:
-            return _renew(pit, found)
-    found = pit.listen_keys[fresh] = ListenKey(fresh, owner, product, 0)
-    return _renew(pit, found)
+            return found
+    return None
 
 
 def keep(pit: Exchange, owner: int, product: str, key: str) -> None:
@@ -56,6 +71,16 @@ def find(pit: Exchange, owner: int, product: str, key: str) -> ListenKey:
     found = pit.listen_keys.get(key)
     if found is None or found.owner != owner or found.product != product:
         raise Reject("INVALID_LISTEN_KEY")
+    return found
+
+
+def grant(pit: Exchange, owner: int, product: str, token: str, life_us: int) -> ListenKey:
+    """A token for one product, beside those that the account has."""
+    mine = [key for key, row in pit.listen_keys.items() if row.owner == owner and row.is_token]
+    if len(mine) >= MOST_TOKENS:
+        close(pit, owner, pit.listen_keys[mine[0]].product, mine[0])
+    found = pit.listen_keys[token] = ListenKey(token, owner, product, pit.at_us + life_us)
+    pit.timers.set(found.expires_us, EXPIRES, token)
     return found
 
 

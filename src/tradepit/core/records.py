@@ -25,6 +25,8 @@ PREVENTED_MATCH: Final = 7
 AMENDMENT: Final = 8
 SYMBOL_STATUS: Final = 9
 LISTEN_KEY_GONE: Final = 10
+BLOCK_TRADE: Final = 11
+EXTERNAL_LOCK: Final = 12
 
 
 class Who:
@@ -110,7 +112,7 @@ class Report(Event):
         "at_us", "client_id", "commission", "commission_asset", "exec_id", "exec_type", "executed",
         "executed_quote", "last_prevented", "last_price", "last_qty", "last_quote", "maker",
         "order", "orig_client_id", "prevented", "prevented_match_id", "prevented_price", "qty",
-        "reason", "status", "trade_id", "allocation_id", "counter", "working",
+        "reason", "reject", "status", "trade_id", "allocation_id", "counter", "working",
     )  # fmt: skip
 
     def __init__(self, order: Order, exec_type: int, exec_id: int, at_us: int) -> None:
@@ -131,6 +133,7 @@ class Report(Event):
             order.level is not None or (exec_type == 1 and order.working_us >= 0)
         )
         self.reason = order.reason
+        self.reject = "NONE"  # why an order that was never taken in was refused
         self.last_qty = 0
         self.last_price = 0
         self.last_quote = 0
@@ -274,4 +277,41 @@ class ListenKeyGone(Event):
         self.key = key
         self.owner = owner
         self.expired = expired
+        self.at_us = at_us
+
+
+class BlockTrade(Event):
+    """A trade that two accounts agreed on outside the book."""
+
+    __slots__ = (
+        "at_us", "block_id", "buyer_is_maker", "buyer_paid", "price", "qty", "quote",
+        "seller_paid", "symbol",
+    )  # fmt: skip
+
+    def __init__(
+        self, symbol: Symbol, block_id: int, price: int, qty: int, quote: int, at_us: int,
+        buyer_is_maker: bool,
+    ) -> None:  # fmt: skip
+        self.kind = BLOCK_TRADE
+        self.symbol = symbol
+        self.buyer_paid = (0, "")  # the commission: units, asset
+        self.seller_paid = (0, "")
+        self.block_id = block_id
+        self.price = price
+        self.qty = qty
+        self.quote = quote
+        self.at_us = at_us
+        self.buyer_is_maker = buyer_is_maker
+
+
+class ExternalLock(Event):
+    """Something outside the spot wallet locked (delta > 0) or unlocked a part of a balance."""
+
+    __slots__ = ("account", "asset", "at_us", "delta")
+
+    def __init__(self, account: Account, asset: str, delta: int, at_us: int) -> None:
+        self.kind = EXTERNAL_LOCK
+        self.account = account
+        self.asset = asset
+        self.delta = delta
         self.at_us = at_us

@@ -78,6 +78,7 @@ def _dump_account(account: Account) -> dict[str, Any]:
         "commission": account.commission.dump(),
         "commissions": {name: row.dump() for name, row in account.commissions.items()},
         "max_assets": account.max_assets,
+        "outside": account.outside,
         "windows": [account.window_starts, account.window_counts],
         "orders": {
             name: [
@@ -140,6 +141,7 @@ def _load_account(pit: Exchange, row: dict[str, Any]) -> None:
     account.commission = load_commission(row["commission"])
     account.commissions = {n: load_commission(c) for n, c in row["commissions"].items()}
     account.max_assets = dict(row["max_assets"])
+    account.outside = dict(row.get("outside", {}))
     account.window_starts = list(row["windows"][0])
     account.window_counts = list(row["windows"][1])
 

@@ -63,6 +63,7 @@ class Symbol:
         self.next_exec_id = 1
         self.next_prevented_id = 0
         self.next_allocation_id = 0
+        self.next_block_id = 0
 
     def begin(self, past: Past, born_us: int) -> None:
         """Go on from a past, at a birth on a whole minute. Before the first trade."""
@@ -171,6 +172,7 @@ class Symbol:
             self.status, self.last_price, self.next_order_id, self.next_trade_id,
             self.next_exec_id, self.next_prevented_id, self.next_allocation_id,
             self.external_price, self.external_us, self.book.update_id,
+            self.next_block_id,
         ]  # fmt: skip
 
     def set_counters(self, row: list[int]) -> None:
@@ -184,6 +186,8 @@ class Symbol:
         self.external_price = row[7]
         self.external_us = row[8]
         self.book.update_id = row[9]
+        if len(row) > 10:  # snapshots made before there were block trades have no such count
+            self.next_block_id = row[10]
 
 
 def symbol_from_listing(row: dict[str, Any]) -> Symbol:

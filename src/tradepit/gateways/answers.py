@@ -56,6 +56,8 @@ def refused_answer(refused: Reject, headers: bytes = b"", micro: bool = False) -
         wire["data"] = refused.data
     if refused.retry_after_s:
         headers += b"Retry-After: %d\r\n" % refused.retry_after_s
+    if refused.status == 426:
+        headers += b"Sec-WebSocket-Version: 13\r\n"
     return Answer(refused.status, encode(wire, micro), headers)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from tradepit.catalog.kinds import quote_units
-from tradepit.core.records import Fill
+from tradepit.catalog.kinds import quote_short, quote_units
+from tradepit.core.records import BlockTrade, Fill
 
 if TYPE_CHECKING:
     from tradepit.core.symbols import Symbol
@@ -109,29 +109,54 @@ class AggFeed(TradeFeed):
             )
 
 
+class BlockFeed(SymbolFeed):
+    """Trades agreed on outside the book."""
+
+    def start(self) -> None:
+        self.hub.blocks[self.name] = self
+
+    def stop(self) -> None:
+        del self.hub.blocks[self.name]
+
+    def tell(self, block: BlockTrade) -> None:
+        self.channel.publish(
+            lambda unit: (
+                f'{{"e":"blockTrade","E":{block.at_us // unit},"s":"{self.name}",'
+                f'"t":{block.block_id},"p":{quote_short(block.price)},'
+                f'"q":{quote_short(block.qty)},"T":{block.at_us // unit},'
+                f'"m":{truth(block.buyer_is_maker)}}}'
+            )
+        )
+
+
 class BestFeed(SymbolFeed):
     """bookTicker: the best bid and ask whenever one of them changes."""
 
     def __init__(self, hub: Hub, channel: Channel, name: str) -> None:
         super().__init__(hub, channel, name)
-        self.update_id = -1
+        self.book = self.symbol.book
         self.best: tuple[int, int, int, int] = best_of(self.symbol)
 
     def start(self) -> None:
-        self.hub.bests[self] = None
+        self.attach()
+
+    def attach(self) -> None:
+        """Have the book say when it changed; it may be another object than before."""
+        self.hub.bests.pop(self.book, None)
+        self.book = self.symbol.book
+        self.hub.bests[self.book] = self
+        self.book.stirred = self.hub.stirred
 
     def stop(self) -> None:
-        del self.hub.bests[self]
+        del self.hub.bests[self.book]
+        self.book.stirred = None
 
     def look(self) -> None:
-        """A command was applied."""
-        update_id = self.symbol.book.update_id
-        if update_id == self.update_id:
-            return
-        self.update_id = update_id
+        """A command changed the book."""
         best = best_of(self.symbol)
         if best != self.best:
             self.best = best
+            update_id = self.book.update_id
             text = (
                 f'{{"u":{update_id},"s":"{self.name}","b":{quote_units(best[0])},'
                 f'"B":{quote_units(best[1])},"a":{quote_units(best[2])},'

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tradepit.core.records import TRADE, Event, Fill, Outcome
+from tradepit.core.records import BLOCK_TRADE, TRADE, BlockTrade, Event, Fill, Outcome
 from tradepit.gateways.feeds import NEVER_US
 from tradepit.gateways.sockets import text_frame
 from tradepit.gateways.stream_names import make_feed
@@ -21,9 +21,10 @@ from tradepit.gateways.stream_names import make_feed
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from tradepit.core.book import Book
     from tradepit.core.exchange import Exchange
     from tradepit.core.history import History
-    from tradepit.gateways.feeds import BestFeed, BookWatch, Feed, TradeFeed
+    from tradepit.gateways.feeds import BestFeed, BlockFeed, BookWatch, Feed, TradeFeed
     from tradepit.gateways.sockets import Session
     from tradepit.journal.clock import Clock
     from tradepit.journal.sequencer import Sequencer
@@ -97,7 +98,9 @@ class Hub:
         self.books: dict[str, BookWatch] = {}  # by symbol
         self.timed: dict[int, dict[Feed, None]] = {}  # by period
         self.trades: dict[str, dict[TradeFeed, None]] = {}  # by symbol
-        self.bests: dict[BestFeed, None] = {}
+        self.blocks: dict[str, BlockFeed] = {}  # by symbol
+        self.bests: dict[Book, BestFeed] = {}
+        self.stirred: list[Book] = []  # those of `bests` that the running command changed
         self.loop = asyncio.get_running_loop()
         self._next_us = 0
         self._stirred_us = 0  # when something happened last
@@ -248,8 +251,16 @@ class Hub:
             return
         if self.trades and outcome.events:
             self._tell_trades(outcome.events)
-        for feed in self.bests:
-            feed.look()
+        if self.blocks:
+            for event in outcome.events:
+                if event.kind == BLOCK_TRADE:
+                    assert isinstance(event, BlockTrade)
+                    if event.symbol.name in self.blocks:
+                        self.blocks[event.symbol.name].tell(event)
+        if self.stirred:
+            for book in dict.fromkeys(self.stirred):
+                self.bests[book].look()
+            self.stirred.clear()
 
     def _tell_trades(self, events: list[Event]) -> None:
         fills: dict[str, list[Fill]] = {}
@@ -266,3 +277,6 @@ class Hub:
         """The state is another object: watch its books instead."""
         for watch in self.books.values():
             watch.attach()
+        self.stirred.clear()
+        for feed in list(self.bests.values()):
+            feed.attach()

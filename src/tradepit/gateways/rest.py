@@ -217,6 +217,8 @@ class HttpProtocol(HttpToolsProtocol):
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         call = Call(self.parser.get_method(), self.url, self.fields, body, self.ip)
         wants_socket = self.fields.get(b"upgrade", b"").lower() == b"websocket"
+        if wants_socket and self.parser.get_http_version() != "1.1":
+            self._stop(refusal(400, "A WebSocket is opened by a request of HTTP/1.1."))
         if wants_socket and self.parser.should_upgrade() and not self.busy and not self.waiting:
             self.upgrading = call
             return

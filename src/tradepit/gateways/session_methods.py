@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradepit.catalog.fields import Int, Time
+from tradepit.catalog.fields import Int, String, Time
 from tradepit.catalog.language import MEMORY, NONE, USER_STREAM, Ask, Reply, operation
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import ED25519
+from tradepit.gateways.user_events import SPOT
 
 if TYPE_CHECKING:
     from tradepit.gateways.ws_api import ApiSession
@@ -126,11 +127,56 @@ def subscribe_signature(
 
 
 def _subscribe(session: ApiSession, who: Who) -> int:
-    if any(found.owner == who.owner for found in session.subscribers.values()):
+    if _active(session, who.owner, SPOT) is not None:
         raise Reject("SUBSCRIPTION_ACTIVE")
+    _check_room(session)
+    return session.subscribe(who.owner)
+
+
+def _active(session: ApiSession, owner: int, product: str) -> int | None:
+    """The number of the subscription to that account."""
+    for number, found in session.subscribers.items():
+        if found.owner == owner and found.product == product:
+            return number
+    return None
+
+
+def _check_room(session: ApiSession) -> None:
     if len(session.subscribers) >= MAX_ACTIVE or session.next_subscription > MAX_EVER:
         raise Reject("MAXIMUM_SUBSCRIPTION_IDS")
-    return session.subscribe(who.owner)
+
+
+class SubscribeToken(Ask):
+    listen_token: String
+
+
+class SubscribedUntil(Reply):
+    subscription_id: Int
+    expiration_time: Time
+
+
+@operation(
+    "userDataStream.subscribe.listenToken", ws="userDataStream.subscribe.listenToken", weight=2,
+    source=MEMORY, since="2025-10-01", doc="margin/Listen-Token-Websocket-API",
+)  # fmt: skip
+def subscribe_token(
+    pit: Exchange, history: ApiSession, who: Who, ask: SubscribeToken
+) -> SubscribedUntil:
+    """Subscribe to what a listenToken is for, until it expires; a token that expires later keeps
+    the subscription alive."""
+    token = pit.listen_keys.get(ask.listen_token)
+    if token is None or not token.is_token:
+        raise Reject("INVALID_LISTEN_TOKEN")
+    number = _active(history, token.owner, token.product)
+    if number is None:
+        _check_room(history)
+        number = history.subscribe(token.owner, token)
+    else:
+        former = pit.listen_keys.get(history.subscribers[number].key)
+        if former is not None and former.expires_us > token.expires_us:
+            token = former
+        history.renew(number, token)
+    return SubscribedUntil(subscription_id=number, expiration_time=token.expires_us)
 
 
 class Unsubscribe(Ask):

@@ -133,6 +133,8 @@ class Session(asyncio.Protocol):
         asked = self.wire.events_received()
         if not asked or not isinstance(asked[0], Request):
             raise _no_handshake()
+        if asked[0].headers.get("Sec-WebSocket-Version", "13") != "13":
+            raise refusal(426, "Of the WebSocket protocol only version 13 is spoken here.")
         response = self.wire.accept(asked[0])
         if response.status_code != 101:
             raise _no_handshake()

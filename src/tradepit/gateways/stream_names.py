@@ -11,6 +11,7 @@ from tradepit.gateways.feeds import (
     SLOW_US,
     AggFeed,
     BestFeed,
+    BlockFeed,
     DiffFeed,
     Feed,
     PartialFeed,
@@ -50,7 +51,7 @@ def make_feed(hub: Hub, channel: Channel) -> Feed | None:
         return None
     plain: dict[str, type[SymbolFeed]] = {
         "trade": TradeFeed, "aggTrade": AggFeed, "bookTicker": BestFeed, "avgPrice": AverageFeed,
-        "referencePrice": ReferenceFeed,
+        "referencePrice": ReferenceFeed, "blockTrade": BlockFeed,
     }  # fmt: skip
     if what in plain:
         return plain[what](hub, channel, symbol)

@@ -18,6 +18,7 @@ from tradepit.gateways.answers import refusal
 from tradepit.gateways.checks import MICRO, Call
 from tradepit.gateways.hub import Variant
 from tradepit.gateways.sockets import Manners, Session
+from tradepit.gateways.user_events import SPOT
 from tradepit.gateways.user_stream import stream_subscriber
 
 if TYPE_CHECKING:
@@ -97,13 +98,13 @@ class StreamSession(Session):
         if name in self.streams:
             return
         key = self.world.pit.listen_keys.get(name)
-        if key is None or not self.call.venue.signed:
+        if key is None or key.product != SPOT or not self.call.venue.signed:
             self.streams[name] = None
             self.hub.join(name, self, self.variant)
             return
         subscriber = stream_subscriber(self, key.owner, self.micro, name, self.combined)
         self.streams[name] = subscriber
-        self.users.join(subscriber, name)
+        self.users.join(subscriber)
 
     def _leave(self, name: str) -> None:
         if name not in self.streams:
@@ -112,7 +113,7 @@ class StreamSession(Session):
         if subscriber is None:
             self.hub.leave(name, self, self.variant)
         else:
-            self.users.leave(subscriber, name)
+            self.users.leave(subscriber)
 
     # Requests.
 

@@ -6,16 +6,18 @@ world's time of the command, so that the same log gives the same bytes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tradepit.catalog.kinds import quote_units
 from tradepit.core.records import (
     BALANCE_UPDATE,
+    EXTERNAL_LOCK,
     LIST_STATUS,
     POSITION,
     REPORT,
     BalanceUpdate,
     Event,
+    ExternalLock,
     ListStatus,
     Position,
     Report,
@@ -42,13 +44,17 @@ from tradepit.core.units import mul_floor
 from tradepit.gateways.sockets import text_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tradepit.gateways.sockets import Session
+
+SPOT: Final = "spot"
 
 
 class Subscriber:
-    """One socket that hears one account."""
+    """One socket that hears one account, or (`product`) what that account has elsewhere."""
 
-    __slots__ = ("micro", "owner", "session", "tail", "wrapper")
+    __slots__ = ("ended", "key", "micro", "owner", "product", "session", "tail", "wrapper")
 
     def __init__(self, session: Session, owner: int, micro: bool, wrapper: str, tail: str) -> None:
         """wrapper, tail: what stands before and behind the event."""
@@ -57,6 +63,9 @@ class Subscriber:
         self.micro = micro
         self.wrapper = wrapper.encode()
         self.tail = tail.encode()
+        self.product = SPOT
+        self.key = ""  # the listen key or token that it lives by
+        self.ended: Callable[[int], None] | None = None  # told in µs when the token is over
 
     def tell(self, payload: bytes) -> None:
         self.session.send(self.frame(payload))
@@ -81,6 +90,9 @@ def owner_of(event: Event) -> int:
     if kind == BALANCE_UPDATE:
         assert isinstance(event, BalanceUpdate)
         return event.account.id
+    if kind == EXTERNAL_LOCK:
+        assert isinstance(event, ExternalLock)
+        return event.account.id
     return -1
 
 
@@ -93,11 +105,11 @@ def payload_of(event: Event, micro: bool) -> bytes:
         return _position(event, unit).encode()
     if isinstance(event, ListStatus):
         return _list_status(event, unit).encode()
-    assert isinstance(event, BalanceUpdate)
+    assert isinstance(event, (BalanceUpdate, ExternalLock))
     at = event.at_us // unit
+    name = "balanceUpdate" if isinstance(event, BalanceUpdate) else "externalLockUpdate"
     return (
-        f'{{"e":"balanceUpdate","E":{at},"a":"{event.asset}",'
-        f'"d":{quote_units(event.delta)},"T":{at}}}'
+        f'{{"e":"{name}","E":{at},"a":"{event.asset}","d":{quote_units(event.delta)},"T":{at}}}'
     ).encode()
 
 
@@ -139,7 +151,7 @@ def _report(told: Report, unit: int) -> str:
         f'"f":"{TIMES_IN_FORCE[order.tif]}","q":{quote_units(told.qty)},'
         f'"p":{quote_units(order.price)},"P":{quote_units(order.stop_price)},'
         f'"F":{quote_units(order.iceberg_qty)},"g":{order.list_id},"C":"{told.orig_client_id}",'
-        f'"x":"{EXECUTION_TYPES[told.exec_type]}","X":"{ORDER_STATUSES[told.status]}","r":"NONE",'
+        f'"x":"{EXECUTION_TYPES[told.exec_type]}","X":"{ORDER_STATUSES[told.status]}","r":"{told.reject}",'
         f'"i":{order.order_id},"l":{quote_units(told.last_qty)},'
         f'"z":{quote_units(told.executed)},"L":{quote_units(told.last_price)},'
         f'"n":{commission},"N":{asset},"T":{at},'

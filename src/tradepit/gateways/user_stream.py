@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from tradepit.core.records import LISTEN_KEY_GONE, ListenKeyGone, Outcome
-from tradepit.gateways.user_events import Subscriber, owner_of, payload_of
+from tradepit.gateways.user_events import SPOT, Subscriber, owner_of, payload_of
 
 if TYPE_CHECKING:
     from tradepit.gateways.sockets import Session
@@ -21,19 +21,20 @@ class UserHub:
         self._by_owner: dict[int, dict[Subscriber, None]] = {}
         self._by_key: dict[str, dict[Subscriber, None]] = {}
 
-    def join(self, subscriber: Subscriber, listen_key: str = "") -> None:
-        """Tell `subscriber` everything of its owner from now on."""
-        self._by_owner.setdefault(subscriber.owner, {})[subscriber] = None
-        if listen_key:
-            self._by_key.setdefault(listen_key, {})[subscriber] = None
+    def join(self, subscriber: Subscriber) -> None:
+        """Tell `subscriber` everything of its account from now on."""
+        if subscriber.product == SPOT:  # no other product's accounts are told of yet
+            self._by_owner.setdefault(subscriber.owner, {})[subscriber] = None
+        if subscriber.key:
+            self._by_key.setdefault(subscriber.key, {})[subscriber] = None
 
-    def leave(self, subscriber: Subscriber, listen_key: str = "") -> None:
+    def leave(self, subscriber: Subscriber) -> None:
         _drop(self._by_owner, subscriber.owner, subscriber)
-        _drop(self._by_key, listen_key, subscriber)
+        _drop(self._by_key, subscriber.key, subscriber)
 
     def applied(self, outcome: Outcome) -> None:
         """A listener of the sequencer."""
-        if not self._by_owner:
+        if not (self._by_owner or self._by_key):
             return
         for event in outcome.events:
             if event.kind == LISTEN_KEY_GONE:
@@ -51,14 +52,18 @@ class UserHub:
                     subscriber.session.send(frame)
 
     def _key_gone(self, event: ListenKeyGone) -> None:
-        """An expired key is announced; the listeners of a gone key hear nothing more."""
+        """An expired key is announced; the listeners of a gone key hear nothing more. Who lives by
+        a token sees to its own end."""
         for subscriber in list(self._by_key.get(event.key, ())):
+            if subscriber.ended is not None:
+                subscriber.ended(event.at_us)
+                continue
             if event.expired:
                 at = event.at_us if subscriber.micro else event.at_us // 1000
                 subscriber.tell(
                     b'{"e":"listenKeyExpired","E":%d,"listenKey":"%s"}' % (at, event.key.encode())
                 )
-            self.leave(subscriber, event.key)
+            self.leave(subscriber)
 
 
 def _drop(table: dict[K, dict[Subscriber, None]], key: K, subscriber: Subscriber) -> None:
@@ -83,6 +88,7 @@ def stream_subscriber(
     session: Session, owner: int, micro: bool, name: str, combined: bool
 ) -> Subscriber:
     """A listen key on a stream socket: the bare event, or {"stream": …, "data": …}."""
-    if combined:
-        return Subscriber(session, owner, micro, f'{{"stream":"{name}","data":', "}")
-    return Subscriber(session, owner, micro, "", "")
+    before, behind = (f'{{"stream":"{name}","data":', "}") if combined else ("", "")
+    subscriber = Subscriber(session, owner, micro, before, behind)
+    subscriber.key = name
+    return subscriber

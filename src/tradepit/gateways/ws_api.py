@@ -17,6 +17,7 @@ import msgspec
 from tradepit.catalog.encode import encode
 from tradepit.catalog.language import NONE, Operation, by_ws_method
 from tradepit.catalog.parse import json_pairs
+from tradepit.core.listening import ListenKey
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.gateways import checks as chain
@@ -109,19 +110,30 @@ class ApiSession(Session):
             self.unsubscribe(self.logon_subscription)
         self.logon_subscription = -1
 
-    def subscribe(self, owner: int) -> int:
-        """Hear an account from now on. Returns: the subscription's number."""
+    def subscribe(self, owner: int, token: ListenKey | None = None) -> int:
+        """Hear an account, or what a token is for, from now on. Returns: the subscription's
+        number."""
         number = self.next_subscription
         self.next_subscription += 1
         subscriber = api_subscriber(self, owner, self.micro, number)
+        if token is not None:
+            subscriber.product, subscriber.key = token.product, token.key
+            subscriber.ended = lambda at_us: self.unsubscribe(number, at_us)
         self.subscribers[number] = subscriber
         self.users.join(subscriber)
         return number
 
-    def unsubscribe(self, number: int) -> None:
+    def renew(self, number: int, token: ListenKey) -> None:
+        """Let a subscription live by another token from now on."""
+        subscriber = self.subscribers[number]
+        self.users.leave(subscriber)
+        subscriber.key = token.key
+        self.users.join(subscriber)
+
+    def unsubscribe(self, number: int, at_us: int = 0) -> None:
         subscriber = self.subscribers.pop(number)
         self.users.leave(subscriber)
-        subscriber.tell(terminated(self.world.clock.now_us(), self.micro))
+        subscriber.tell(terminated(at_us or self.world.clock.now_us(), self.micro))
 
     # Requests.
 

@@ -23,6 +23,7 @@ from tradepit.projections.schema import (
     ALLOCATIONS,
     AMENDMENTS,
     BARS,
+    BLOCKS,
     MY_TRADES,
     ORDER_LISTS,
     ORDERS,
@@ -168,6 +169,9 @@ class SqlHistory:
 
     def trades_between(self, symbol: str, start_us: int, end_us: int) -> list[Trade]:
         return [_trade(row) for row in self._span(TRADES, (symbol,), start_us, end_us - 1)]
+
+    def blocks(self, symbol: str, *, from_id: int, limit: int = 500) -> list[Trade]:
+        return [_trade(row) for row in self._page(BLOCKS, (symbol,), Page(limit, from_id))]
 
     def aggs(
         self, symbol: str, *, from_id: int | None = None, start_us: int | None = None,

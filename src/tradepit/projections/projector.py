@@ -25,6 +25,7 @@ from tradepit.core.orders import Order
 from tradepit.core.records import (
     Allocation,
     Amendment,
+    BlockTrade,
     Fill,
     ListStatus,
     Outcome,
@@ -32,12 +33,13 @@ from tradepit.core.records import (
     Report,
 )
 from tradepit.core.tape import Tape
-from tradepit.core.terms import BUY
+from tradepit.core.terms import BUY, REJECTED
 from tradepit.projections.schema import (
     AGGS,
     ALLOCATIONS,
     AMENDMENTS,
     BARS,
+    BLOCKS,
     MY_TRADES,
     ORDER_LISTS,
     ORDERS,
@@ -96,6 +98,7 @@ class Projector:
             records.PREVENTED_MATCH: self._prevented,
             records.ALLOCATION: self._allocation,
             records.AMENDMENT: self._amendment,
+            records.BLOCK_TRADE: self._block,
         }
         self._world = store.world
 
@@ -230,7 +233,7 @@ class Projector:
 
     def _report(self, report: Report, _seq: int) -> None:
         order = report.order
-        if not order.account.quiet:
+        if not order.account.quiet and report.status != REJECTED:
             self._touched[order] = None
 
     def _list_status(self, status: ListStatus, _seq: int) -> None:
@@ -293,6 +296,12 @@ class Projector:
                 done.orig_client_id, done.new_client_id, done.orig_qty, done.new_qty, done.at_us,
                 seq, self._world,
             ))  # fmt: skip
+
+    def _block(self, block: BlockTrade, seq: int) -> None:
+        self.tail.open.put(BLOCKS, (
+            block.symbol.name, block.block_id, block.price, block.qty, block.quote, block.at_us,
+            block.buyer_is_maker, seq, self._world,
+        ))  # fmt: skip
 
     def _put_order(self, order: Order, seq: int) -> None:
         self.tail.open.put(ORDERS, (

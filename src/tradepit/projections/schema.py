@@ -88,6 +88,10 @@ AMENDMENTS: Final = Kind(
 TRADES: Final = Kind(
     "trades", "symbol:text", "trade_id", "price qty quote at_us buyer_is_maker:bool", time="at_us"
 )
+BLOCKS: Final = Kind(
+    "block_trades", "symbol:text", "block_id", "price qty quote at_us buyer_is_maker:bool",
+    time="at_us",
+)  # fmt: skip
 AGGS: Final = Kind(
     "agg_trades", "symbol:text", "agg_id", "price qty first_id last_id at_us buyer_is_maker:bool",
     time="at_us",

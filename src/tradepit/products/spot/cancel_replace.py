@@ -140,7 +140,7 @@ def cancel_replace(pit: Exchange, who: Who, ask: CancelReplace) -> CancelReplace
         come = _refusal(over)
         result = "FAILURE"
     else:
-        come, result = _place_second(pit, order, ask)
+        come, result = _place_second(pit, order, ask, not failed)
     reply = CancelReplaced(
         cancel_result="FAILURE" if failed else "SUCCESS",
         new_order_result=result,
@@ -167,11 +167,13 @@ def _cancel_first(
 
 
 def _place_second(
-    pit: Exchange, order: Order, ask: CancelReplace
+    pit: Exchange, order: Order, ask: CancelReplace, canceled: bool
 ) -> tuple[OrderAck | OrderResult | Refusal, str]:
     since = len(pit.events)
     try:
         life.place(pit, order)
     except Reject as no:
+        if canceled:
+            life.reject(pit, order, no)
         return _refusal(no), "FAILURE"
     return replies.placed(pit, order, ask.new_order_resp_type, since), "SUCCESS"

@@ -165,10 +165,17 @@ class BlockTrade(Reply):
 )  # fmt: skip
 def block_trades(
     pit: Exchange, history: History, who: Who, ask: BlockTradesAsk
-) -> list[BlockTrade]:
-    """Historical block trades: nobody negotiates blocks here, so that there are none."""
-    listed(pit, ask.symbol)
-    return []
+) -> Callable[[], list[BlockTrade]]:
+    """Historical block trades."""
+    name = listed(pit, ask.symbol).name
+    return lambda: [
+        BlockTrade(
+            id=block_id, price=price, qty=qty, quote_qty=quote, time=at_us, is_buyer_maker=buyer
+        )
+        for block_id, price, qty, quote, at_us, buyer in history.blocks(
+            name, from_id=ask.from_id, limit=ask.limit
+        )
+    ]
 
 
 class AggRow(Reply, rename=None):

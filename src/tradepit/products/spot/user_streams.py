@@ -8,7 +8,9 @@ from tradepit.catalog.fields import FreshKey, Text
 from tradepit.catalog.language import MEMORY, USER_STREAM, Ask, Reply, operation
 from tradepit.core import listening
 from tradepit.core.exchange import Exchange
+from tradepit.core.history import History
 from tradepit.core.records import Who
+from tradepit.core.rejects import Reject
 
 SPOT = "spot"
 UNTIL = "2026-02-20"
@@ -40,6 +42,22 @@ class Nothing(Reply):
 def start_stream(pit: Exchange, who: Who, ask: StartStream) -> Started:
     """Start a user data stream: the active listen key, or a new one, for 60 minutes."""
     return Started(listen_key=listening.start(pit, who.owner, SPOT, ask.fresh).key)
+
+
+class ShowStream(Ask):
+    pass
+
+
+@operation(
+    "GET /api/v1/userDataStream", security=USER_STREAM, weight=1, source=MEMORY,
+    until="2026-03-25", doc="CHANGELOG.md#2026-03-09",
+)  # fmt: skip
+def show_stream(pit: Exchange, history: History, who: Who, ask: ShowStream) -> Started:
+    """The active listen key, its life unchanged."""
+    found = listening.active(pit, who.owner, SPOT)
+    if found is None:
+        raise Reject("INVALID_LISTEN_KEY")
+    return Started(listen_key=found.key)
 
 
 @operation(
