@@ -249,4 +249,4 @@ def test_every_stream_that_is_counted_as_served_is(server: Server) -> None:
     for name in names:
         for word, value in filled.items():
             name = name.replace(word, value)
-        assert make_feed(hub, Channel(name)) is not None, name
+        assert make_feed(hub, Channel(name, hub)) is not None, name

@@ -20,6 +20,7 @@ from tradepit.gateways.answers import Hangup, Page, refusal
 if TYPE_CHECKING:
     from tradepit.gateways.checks import Call
     from tradepit.gateways.door import Door
+    from tradepit.gateways.stream_faults import StreamFaults
 
 PAGE_502: Final = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
@@ -119,7 +120,9 @@ class Rule:
 class Faults:
     """The rules of one world. The first that strikes counts."""
 
-    __slots__ = ("number", "rules")
+    __slots__ = ("number", "rules", "streams")
+
+    streams: StreamFaults  # the rules about streams; set by the world
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from tradepit.core.records import BLOCK_TRADE, TRADE, BlockTrade, Event, Fill, Outcome
 from tradepit.gateways.feeds import NEVER_US
 from tradepit.gateways.sockets import text_frame
+from tradepit.gateways.stream_faults import StreamFaults
 from tradepit.gateways.stream_names import make_feed
 
 if TYPE_CHECKING:
@@ -50,17 +51,26 @@ class Variant:
 
 
 class Channel:
-    """The listeners of one stream."""
+    """The listeners of one stream. See `stream_faults.Line`."""
 
-    __slots__ = ("feed", "groups", "name")
+    __slots__ = ("account", "feed", "groups", "hub", "name", "order")
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, hub: Hub) -> None:
+        self.name = self.order = name
+        self.account = ""
+        self.hub = hub
         self.groups: dict[int, dict[Session, None]] = {}
         self.feed: Feed | None = None
 
     def publish(self, payload: Payload, newest_only: bool = False) -> None:
         """Tell all listeners. newest_only: who does not read keeps the last such frame only."""
+        if self.hub.faults.rules:
+            self.hub.faults.tell(_Said(self, payload, newest_only))
+        else:
+            self.say(payload, newest_only)
+
+    def say(self, payload: Payload, newest_only: bool) -> None:
+        """Tell all listeners, whatever goes wrong elsewhere."""
         for variant, sessions in self.groups.items():
             text = payload(1 if variant & Variant.MICRO else 1000)
             if variant & Variant.COMBINED:
@@ -83,17 +93,42 @@ class Channel:
             if not found:
                 del self.groups[variant]
 
+    def sessions(self) -> list[Session]:
+        return [session for group in self.groups.values() for session in group]
+
+    def mute(self) -> None:
+        self.groups = {}
+
+
+class _Said:
+    """What a stream says, both ways of telling time encoded while the state is what it tells of.
+    See `stream_faults.Told`."""
+
+    def __init__(self, line: Channel, payload: Payload, newest_only: bool) -> None:
+        self.line = line
+        self.at_us = line.hub.moment_us
+        self._texts = {1: payload(1), 1000: payload(1000)}
+        self._newest_only = newest_only
+
+    def say(self) -> None:
+        self.line.say(self._texts.__getitem__, self._newest_only)
+
 
 class Hub:
     """All channels of a world."""
 
     def __init__(
-        self, sequencer: Sequencer[Exchange], clock: Clock, history: History, pool: Executor
-    ) -> None:
+        self, sequencer: Sequencer[Exchange], clock: Clock, history: History, pool: Executor, *,
+        faults: StreamFaults | None = None,
+    ) -> None:  # fmt: skip
         self.sequencer = sequencer
         self.clock = clock
         self.history = history
         self.pool = pool
+        self.faults = StreamFaults(sequencer) if faults is None else faults
+        self.faults.wake = self._wake
+        self.faults.lines.append(lambda: list(self.channels.values()))
+        self.moment_us = 0  # the time of what is being told
         self.channels: dict[str, Channel] = {}
         self.books: dict[str, BookWatch] = {}  # by symbol
         self.timed: dict[int, dict[Feed, None]] = {}  # by period
@@ -123,7 +158,7 @@ class Hub:
         """Let a session hear a stream. A name that is no stream is never heard, and no error."""
         channel = self.channels.get(name)
         if channel is None:
-            channel = Channel(name)
+            channel = Channel(name, self)
             channel.feed = make_feed(self, channel)
             if channel.feed is None:
                 return
@@ -181,7 +216,7 @@ class Hub:
 
     def _due(self) -> None:
         self._timer = None
-        if not self.channels:
+        if not self.channels and not self.faults.due_us:
             self._next_us = 0
             return
         self.advance(self.sequencer.settled_us())
@@ -201,6 +236,7 @@ class Hub:
                     self._next_us = due_us
                     continue
             self._next_us += TICK_US
+            self.moment_us = at_us
             for period_us in list(self.timed):
                 if at_us % period_us == 0:
                     for feed in list(self.timed.get(period_us, ())):
@@ -208,11 +244,12 @@ class Hub:
                             feed.beat(at_us)
                         except Exception:
                             log.exception("%s could not be told", feed.channel.name)
+            self.faults.deliver(at_us)
 
     def _due_us(self, at_us: int) -> int:
-        """When the first of all feeds has something to say."""
+        """When the first of all feeds, or a late event, has something to say."""
         times = [feed.due_us(at_us) for found in self.timed.values() for feed in found]
-        return min(times, default=NEVER_US)
+        return min([*times, self.faults.due_us or NEVER_US])
 
     def later(self, feed: Feed, read: Callable[[], T], then: Callable[[T], None]) -> None:
         """Have `read` done where queries wait for SQL, and `then` its result on the loop.
@@ -249,6 +286,7 @@ class Hub:
         """A listener of the sequencer."""
         if not self.channels:
             return
+        self.moment_us = outcome.at_us
         if self.trades and outcome.events:
             self._tell_trades(outcome.events)
         if self.blocks:

@@ -40,6 +40,7 @@ UNSUPPORTED: Final = 1003
 NOT_UTF8: Final = 1007
 POLICY: Final = 1008
 RESTART: Final = 1012
+DAY_OVER: Final = "24 hours are over"
 
 _TEXT: Final = 0x81
 _PING: Final = 0x89
@@ -309,7 +310,7 @@ class Session(asyncio.Protocol):
     def _look(self) -> None:
         now_us = self.world.clock.now_us()
         if now_us - self._opened_us >= self.manners.day_us:
-            self.close(GOING_AWAY, "24 hours are over")
+            self.close(GOING_AWAY, DAY_OVER)
             return
         now = self.loop.time()
         if now >= self._ping_s:

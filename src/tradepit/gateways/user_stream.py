@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from tradepit.core.records import LISTEN_KEY_GONE, ListenKeyGone, Outcome
-from tradepit.gateways.user_events import SPOT, Subscriber, owner_of, payload_of
+from tradepit.core.records import LISTEN_KEY_GONE, Event, ListenKeyGone, Outcome
+from tradepit.gateways.stream_faults import USER
+from tradepit.gateways.user_events import EVENT_NAMES, SPOT, Subscriber, owner_of, payload_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tradepit.gateways.sockets import Session
+    from tradepit.gateways.stream_faults import Line, StreamFaults
 
 K = TypeVar("K")
 
@@ -17,7 +21,9 @@ class UserHub:
     """The listeners of one world's accounts. Encodes an event only when somebody hears it, and
     one frame for all who hear it in the same words."""
 
-    def __init__(self) -> None:
+    def __init__(self, faults: StreamFaults) -> None:
+        self.faults = faults
+        faults.lines.append(self._lines)
         self._by_owner: dict[int, dict[Subscriber, None]] = {}
         self._by_key: dict[str, dict[Subscriber, None]] = {}
 
@@ -41,15 +47,31 @@ class UserHub:
                 assert isinstance(event, ListenKeyGone)
                 self._key_gone(event)
                 continue
-            listeners = self._by_owner.get(owner_of(event))
-            if listeners:
-                frames: dict[tuple[bool, bytes], bytes] = {}
-                for subscriber in listeners:
-                    words = (subscriber.micro, subscriber.wrapper)
-                    frame = frames.get(words)
-                    if frame is None:
-                        frame = frames[words] = subscriber.frame(payload_of(event, words[0]))
-                    subscriber.session.send(frame)
+            owner = owner_of(event)
+            if owner not in self._by_owner:
+                continue
+            if self.faults.rules:
+                line = Account(self, owner, EVENT_NAMES[event.kind])
+                self.faults.tell(_Said(line, event, outcome.at_us))
+            else:
+                self.say(owner, lambda micro, event=event: payload_of(event, micro))  # type: ignore[misc]
+
+    def say(self, owner: int, payload: Callable[[bool], bytes]) -> None:
+        """Tell all who hear an account. payload: the event by how it tells time (µs?)."""
+        frames: dict[tuple[bool, bytes], bytes] = {}
+        for subscriber in self.listeners(owner):
+            words = (subscriber.micro, subscriber.wrapper)
+            frame = frames.get(words)
+            if frame is None:
+                frame = frames[words] = subscriber.frame(payload(words[0]))
+            subscriber.session.send(frame)
+
+    def listeners(self, owner: int) -> list[Subscriber]:
+        return list(self._by_owner.get(owner, ()))
+
+    def _lines(self) -> list[Line]:
+        """The accounts that are heard, as a rule without an event finds them."""
+        return [Account(self, owner, "") for owner in self._by_owner]
 
     def _key_gone(self, event: ListenKeyGone) -> None:
         """An expired key is announced; the listeners of a gone key hear nothing more. Who lives by
@@ -64,6 +86,36 @@ class UserHub:
                     b'{"e":"listenKeyExpired","E":%d,"listenKey":"%s"}' % (at, event.key.encode())
                 )
             self.leave(subscriber)
+
+
+class Account:
+    """One account's events of one kind, and who hears them. See `stream_faults.Line`."""
+
+    def __init__(self, users: UserHub, owner: int, event: str) -> None:
+        self.users = users
+        self.owner = owner
+        self.name = USER + event
+        self.order = f"{USER}{owner}"
+        self.account = users.faults.sequencer.machine.accounts[owner].name
+
+    def sessions(self) -> list[Session]:
+        return list(dict.fromkeys(found.session for found in self.users.listeners(self.owner)))
+
+    def mute(self) -> None:
+        for subscriber in self.users.listeners(self.owner):
+            self.users.leave(subscriber)
+
+
+class _Said:
+    """A user event on its way, encoded while the state is what it tells of."""
+
+    def __init__(self, line: Account, event: Event, at_us: int) -> None:
+        self.line = line
+        self.at_us = at_us
+        self._payloads = {micro: payload_of(event, micro) for micro in (False, True)}
+
+    def say(self) -> None:
+        self.line.users.say(self.line.owner, self._payloads.__getitem__)
 
 
 def _drop(table: dict[K, dict[Subscriber, None]], key: K, subscriber: Subscriber) -> None:

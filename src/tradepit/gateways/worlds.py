@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tradepit.gateways.faults import Faults
 from tradepit.gateways.hub import Hub
 from tradepit.gateways.keys import KeyRing
+from tradepit.gateways.stream_faults import StreamFaults
 from tradepit.gateways.trail import Trail
 from tradepit.gateways.user_stream import UserHub
 
@@ -48,8 +49,9 @@ class World:
         self.console = console
         self.faults = faults or Faults()
         self.trail = trail or Trail()
-        self.users = UserHub()
-        self.hub = Hub(sequencer, clock, history, pool)
+        streams = self.faults.streams = StreamFaults(sequencer)
+        self.users = UserHub(streams)
+        self.hub = Hub(sequencer, clock, history, pool, faults=streams)
         self.keys = KeyRing(refused_keys)
 
     @property

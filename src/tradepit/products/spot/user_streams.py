@@ -14,6 +14,7 @@ from tradepit.core.rejects import Reject
 
 SPOT = "spot"
 UNTIL = "2026-02-20"
+EXPIRE_KEYS = "expire-listen-keys"
 
 ListenKeyText = Annotated[str, Text(r"[A-Za-z0-9]{1,128}", legal="^[A-Za-z0-9]{1,128}$")]
 
@@ -80,3 +81,13 @@ def stop_stream(pit: Exchange, who: Who, ask: StreamKey) -> Nothing:
     """Close a user data stream; its listen key is void."""
     listening.close(pit, who.owner, SPOT, ask.listen_key)
     return Nothing()
+
+
+class ExpireKeys(Ask):
+    account: str
+
+
+@operation(EXPIRE_KEYS)
+def expire_keys(pit: Exchange, who: Who, ask: ExpireKeys) -> dict[str, int]:
+    """Have an account's listen keys expire now: what a fault asks for."""
+    return {"expired": listening.expire_all(pit, pit.names[ask.account])}
