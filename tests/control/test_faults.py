@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.control.conftest import Pit, running_pit
+from tests.control.conftest import DEV, Pit, running_pit
 from tests.gateways.conftest import Response
 from tests.ws_api.speaking import Speaker
 from websockets.exceptions import ConnectionClosed
@@ -127,6 +127,70 @@ def test_a_socket_meets_the_same(pit: Pit, kind: str) -> None:
             with pytest.raises(ConnectionClosed):
                 speaker.signed("order.place", **ask)
     assert open_orders(pit) == before + (kind in AFTER)
+
+
+def test_which_requests_a_rule_strikes(pit: Pit) -> None:
+    def struck(count: int, **rule: Any) -> list[int]:
+        pit.done("POST", "faults", kind="overloaded", operation="GET /api/v3/time", **rule)
+        found = [pit.server.request("GET", "/api/v3/time").status for _ in range(count)]
+        pit.done("DELETE", "faults", all=True)
+        return [at for at, status in enumerate(found, 1) if status == 503]
+
+    assert struck(6, nth=4) == [4]
+    assert struck(9, every=3, times=0) == [3, 6, 9]
+    assert struck(9, every=3, times=2) == [3, 6]
+    assert struck(9, every=3, skip=2, times=0) == [5, 8]
+    assert struck(4, nth=2, skip=1) == [3]
+
+
+def test_a_rule_about_a_key_or_a_symbol(pit: Pit) -> None:
+    key = pit.done("POST", "keys", account="alice")["apiKey"]
+    pit.done("POST", "faults", kind="overloaded", key=key, times=0)
+    assert place(pit).status == 200, "another key of the same account"
+    (row,) = pit.done("DELETE", "faults", all=True)
+    assert (row["key"], row["seen"]) == (key, 0)
+    pit.done("POST", "faults", kind="overloaded", key=DEV["alice"].api_key, times=0)
+    assert (place(pit).status, place(pit, "bob").status) == (503, 200)
+    pit.done("DELETE", "faults", all=True)
+    pit.done("POST", "faults", kind="overloaded", symbol="ETHUSDT", times=0)
+    assert place(pit).status == 200
+    assert pit.order("alice", "BUY", "0.01", "3000", "ETHUSDT").status == 503
+
+
+def test_a_rule_of_a_time() -> None:
+    """The window is one of the world's clock."""
+    for pit in running_pit(limits="off"):
+        pit.done("PUT", "clock", speed="0")
+        now = pit.done("GET", "clock")["now"]
+        window = {"from": now + 60_000, "until": now + 120_000}
+        rule = pit.done("POST", "faults", kind="overloaded", times=0, **window)
+        assert (rule["from"], rule["until"]) == (now + 60_000, now + 120_000)
+        found = []
+        for _ in range(5):
+            found.append(pit.server.request("GET", "/api/v3/ping").status)
+            pit.done("POST", "clock/advance", by="30s")
+        assert found == [200, 200, 503, 503, 200]
+        assert pit.done("GET", "faults")[0]["seen"] == 2
+        assert pit.no("POST", "faults", kind="overloaded", until=now)[0] == -1130
+
+
+def test_a_refusal_names_the_remedy(pit: Pit) -> None:
+    for ask, remedy in (
+        ({"kind": "overload"}, "did you mean overloaded"),
+        ({"operation": "POST /api/v3/orders"}, "did you mean POST /api/v3/order"),
+        ({"account": "allice"}, "did you mean alice?"),
+        ({"account": "x"}, "there are alice, bob, carol, dave, erin"),
+        ({"symbol": "BTCUSD"}, "did you mean BTCUSDT"),
+        ({"key": "x"}, "GET /_tradepit/v1/keys lists all."),
+        ({"probability": "1.1"}, "more than 0 and at most 1"),
+        ({"nth": 2, "every": 3}, "either nth (only that one) or every"),
+        ({"nth": 2, "times": 3}, "leave times away"),
+        ({"until": 1_600_000_000_000}, "in the past"),
+        ({"from": 4_000_000_000_000, "until": 3_900_000_000_000}, "not after from"),
+    ):
+        code, words = pit.no("POST", "faults", **{"kind": "overloaded"} | ask)
+        assert (code, remedy in words) == (-1130, True), words
+    assert pit.done("GET", "faults") == []
 
 
 def test_rules_that_cannot_be(pit: Pit) -> None:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated
 
-from tradepit.catalog.fields import Between, Bool, Int, Long, OneOf, Rate, String, Text
+import msgspec
+
+from tradepit.catalog.fields import (
+    Between,
+    Bool,
+    Int,
+    Long,
+    OneOf,
+    Rate,
+    String,
+    SymbolName,
+    Text,
+    Time,
+)
 from tradepit.catalog.language import REGISTRY, Ask, Reply, operation
-from tradepit.control.accounts import AccountName, account_of
+from tradepit.control.accounts import AccountName
 from tradepit.control.basics import Console, Nothing
 from tradepit.control.clock import Duration, duration_us
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE
-from tradepit.gateways.faults import KINDS, Faults, Rule
+from tradepit.gateways.faults import KINDS, Bounds, Faults, Rule
 from tradepit.gateways.stream_faults import (
     AT_ONCE,
     DELAY_US,
@@ -24,13 +39,40 @@ from tradepit.gateways.stream_faults import (
     StreamRule,
 )
 
-FaultKind = Annotated[str, OneOf((*KINDS, *STREAM_KINDS))]
+
+class KindName(OneOf):
+    """A kind of fault; a refusal names those that there are."""
+
+    def refuse(self, name: str, text: str) -> Reject:
+        return not_one_of(name, text, self.values, "kind")
+
+
+FaultKind = Annotated[str, KindName((*KINDS, *STREAM_KINDS))]
 StreamPattern = Annotated[
     str, Text(r"[^\s\"\\]{1,100}", legal="a stream's name, `*` in it any text")
 ]
 OperationId = Annotated[str, Text(r"[ -~]{1,100}", legal="^[ -~]{1,100}$")]
+KeyText = Annotated[str, Text(r"[ -~]{1,100}", legal="^[ -~]{1,100}$")]
+Count = Annotated[Int, Between(0, 1_000_000)]
 
 MOST = 100
+
+
+def wrong(name: str, remedy: str, reject: str = "INVALID_PARAMETER") -> Reject:
+    """The refusal of a parameter, with a sentence that says what to do instead."""
+    refused = Reject(reject, name)
+    refused.msg = f"{refused.msg.removesuffix('.')}. {remedy}"
+    return refused
+
+
+def not_one_of(name: str, given: str, known: Iterable[str], what: str) -> Reject:
+    """-1130 of a name that nothing has, with the names that come closest to it."""
+    names = list(known)
+    near = get_close_matches(given, names, n=3, cutoff=0.5)
+    if near:
+        return wrong(name, f"There is no such {what}; did you mean {' or '.join(near)}?")
+    some = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    return wrong(name, f"There is no such {what}; there are {some}.")
 
 
 class FaultRow(Reply):
@@ -39,18 +81,27 @@ class FaultRow(Reply):
     operation: String
     stream: String
     account: String
+    key: String
+    symbol: String
     skip: Int
+    nth: Int
+    every: Int
     times: Int
     probability: Rate
+    from_: Time | None = msgspec.field(name="from")
+    until: Time | None
     seen: Long
     hit: Long
     delay_us: Long
 
 
 def _row(rule: Rule) -> FaultRow:
+    bounds = rule.bounds
     return FaultRow(
         number=rule.number, kind=rule.kind, operation=rule.operation, account=rule.account,
-        skip=rule.skip, times=rule.times, probability=rule.likely, seen=rule.seen, hit=rule.hit,
+        key=rule.key, symbol=rule.symbol, skip=bounds.skip, nth=bounds.nth, every=bounds.every,
+        times=bounds.times, probability=bounds.likely, from_=bounds.from_us or None,
+        until=bounds.until_us or None, seen=rule.seen, hit=rule.hit,
         stream=rule.stream if isinstance(rule, StreamRule) else "",
         delay_us=rule.delay_us if isinstance(rule, StreamRule) and rule.kind == LATE else 0,
     )  # fmt: skip
@@ -72,9 +123,15 @@ class ArmFault(Ask):
     operation: OperationId | None = None
     stream: StreamPattern | None = None
     account: AccountName | None = None
-    skip: Annotated[Int, Between(0, 1_000_000)] = 0
-    times: Annotated[Int, Between(0, 1_000_000)] = 1
+    key: KeyText | None = None
+    symbol: SymbolName | None = None
+    skip: Count = 0
+    nth: Count = 0
+    every: Count = 0
+    times: Count = 1
     probability: Rate = ONE
+    from_: Time | None = msgspec.field(name="from", default=None)
+    until: Time | None = None
     delay: Duration | None = None
     now: Bool | None = None
 
@@ -83,22 +140,18 @@ class ArmFault(Ask):
 def arm_fault(pit: Exchange, history: Console, who: Who, ask: ArmFault) -> FaultRow:
     """Arm a rule: of the requests for `operation`, or the events on `stream`, of `account` let
     `skip` pass, then hit `times` (0: all), each with a probability."""
-    if ask.operation is not None and ask.operation not in REGISTRY:
-        raise Reject("INVALID_PARAMETER", "operation")
-    if ask.account is not None:
-        account_of(pit, ask.account)
-    if not 0 < ask.probability <= ONE:
-        raise Reject("INVALID_PARAMETER", "probability")
-    faults = history.faults
     _check_kind(ask)
+    _check_names(pit, ask)
+    faults = history.faults
+    bounds = _bounds(ask, history.clock.now_us())
     if len(_all(faults)) >= MOST:
         raise Reject("TOO_MANY_VALUES", "faults", MOST)
     faults.number += 1
     if ask.kind in STREAM_KINDS:
-        return _row(_arm_stream(faults, ask))
+        return _row(_arm_stream(faults, ask, bounds))
     rule = Rule(
         faults.number, ask.kind, operation=ask.operation or "", account=ask.account or "",
-        skip=ask.skip, times=ask.times, likely=ask.probability,
+        key=ask.key or "", symbol=ask.symbol or "", bounds=bounds,
     )  # fmt: skip
     faults.rules.append(rule)
     return _row(rule)
@@ -109,28 +162,59 @@ def _check_kind(ask: ArmFault) -> None:
     streamed = ask.kind in STREAM_KINDS
     for name, given, wanted in (
         ("operation", ask.operation, not streamed),
+        ("key", ask.key, not streamed),
+        ("symbol", ask.symbol, not streamed),
         ("stream", ask.stream, streamed),
         ("delay", ask.delay, ask.kind == LATE),
         ("now", ask.now, ask.kind in AT_ONCE),
     ):
         if given is not None and not wanted:
-            raise Reject("PARAM_NOT_REQUIRED", name)
+            no_use = f"A rule of {ask.kind} has no use for it: leave it away."
+            raise wrong(name, no_use, "PARAM_NOT_REQUIRED")
     about_users = ask.stream is None or ask.stream.startswith((USER, "*"))
     if ask.kind == EXPIRE and not about_users:
-        raise Reject("INVALID_PARAMETER", "stream")
+        raise wrong("stream", f"Only {USER}* can be meant: it is accounts whose keys expire.")
 
 
-def _arm_stream(faults: Faults, ask: ArmFault) -> StreamRule:
+def _arm_stream(faults: Faults, ask: ArmFault, bounds: Bounds) -> StreamRule:
     rule = StreamRule(
         faults.number, ask.kind, stream=ask.stream or (USER + "*" if ask.kind == EXPIRE else "*"),
         delay_us=DELAY_US if ask.delay is None else duration_us(ask.delay),
-        account=ask.account or "", skip=ask.skip, times=ask.times, likely=ask.probability,
+        account=ask.account or "", bounds=bounds,
     )  # fmt: skip
     if ask.now:
         faults.streams.strike(rule)
     else:
         faults.streams.rules.append(rule)
     return rule
+
+
+def _check_names(pit: Exchange, ask: ArmFault) -> None:
+    """Raises: Reject for what a rule names and nothing is called."""
+    accounts = [account.name for account in pit.accounts.values() if not account.quiet]
+    if ask.operation is not None and ask.operation not in REGISTRY:
+        raise not_one_of("operation", ask.operation, REGISTRY, "operation")
+    if ask.account is not None and ask.account not in pit.names:
+        raise not_one_of("account", ask.account, accounts, "account")
+    if ask.symbol is not None and ask.symbol not in pit.symbols:
+        raise not_one_of("symbol", ask.symbol, pit.symbols, "symbol")
+    if ask.key is not None and ask.key not in pit.keys:
+        raise wrong("key", "No account has this API key; GET /_tradepit/v1/keys lists all.")
+
+
+def _bounds(ask: ArmFault, now_us: int) -> Bounds:
+    """Which of the things it is about a rule strikes. Raises: Reject for what cannot be."""
+    if not 0 < ask.probability <= ONE:
+        raise wrong("probability", "It is more than 0 and at most 1; 1 hits every time.")
+    if ask.nth and ask.every:
+        raise wrong("every", "Send either nth (only that one) or every (every Nth).")
+    if ask.nth and ask.times > 1:
+        raise wrong("times", "With nth only one is hit; leave times away, or send every.")
+    if ask.until is not None and ask.until <= max(now_us, ask.from_ or 0):
+        raise wrong("until", f"It is in the past, or not after from; it is {now_us // 1000} now.")
+    return Bounds(
+        ask.skip, ask.nth, ask.every, ask.times, ask.probability, ask.from_ or 0, ask.until or 0
+    )
 
 
 class DisarmFault(Ask):
@@ -146,7 +230,7 @@ def disarm_fault(pit: Exchange, history: Console, who: Who, ask: DisarmFault) ->
         raise Reject("OPTIONAL_PARAMS_BAD_COMBO")
     gone = [rule for rule in _all(faults) if ask.all or rule.number == ask.number]
     if ask.number is not None and not gone:
-        raise Reject("INVALID_PARAMETER", "number")
+        raise wrong("number", "No rule has it; GET /_tradepit/v1/faults lists all.")
     faults.rules = [rule for rule in faults.rules if rule not in gone]
     faults.streams.drop(gone)
     return [_row(rule) for rule in gone]

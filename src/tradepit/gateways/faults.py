@@ -1,7 +1,7 @@
 """Faults with meaning: what can go wrong between a client and the exchange, armed by rules.
 
-A rule picks requests (operation, account, how many to let pass, how many to hit, how likely) and
-says what happens to them, before the engine sees the request or after it was carried out. Which
+A rule picks requests (operation, account, key, symbol, which of them, how likely, when) and says
+what happens to them, before the engine sees the request or after it was carried out. Which
 request a likely rule hits follows from the world's seed, the rule's number and how many it saw.
 Rules live in the gateway and are not journaled: the exchange itself knows of no fault.
 """
@@ -83,38 +83,76 @@ KINDS: Final[dict[str, Kind]] = {
 }
 
 
+class Bounds(NamedTuple):
+    """Which of the things that a rule is about it strikes.
+
+    skip: how many go by first. nth: only that one (from 1); every: every Nth; 0: all.
+    times: how many at most, 0: no end. likely: e8 of 1. from_us, until_us: in the world's time,
+    the end exclusive; 0: no bound. What comes outside of these times does not count as seen.
+    """
+
+    skip: int = 0
+    nth: int = 0
+    every: int = 0
+    times: int = 1
+    likely: int = ONE
+    from_us: int = 0
+    until_us: int = 0
+
+
+ONCE: Final = Bounds()
+
+
 class Rule:
-    """One armed fault. operation, account: empty for all. times 0: until it is taken away.
-    likely: e8 of 1."""
+    """One armed fault, of requests or (by a subclass) of streams. operation, account, key, symbol:
+    empty for all."""
 
     def __init__(
-        self, number: int, kind: str, *, operation: str = "", account: str = "", skip: int = 0,
-        times: int = 1, likely: int = ONE,
+        self, number: int, kind: str, *, operation: str = "", account: str = "", key: str = "",
+        symbol: str = "", bounds: Bounds = ONCE,
     ) -> None:  # fmt: skip
         self.number = number
         self.kind = kind
         self.operation = operation
         self.account = account
-        self.skip = skip
-        self.times = times
-        self.likely = likely
+        self.key = key
+        self.symbol = symbol
+        self.bounds = bounds
         self.seen = 0
         self.hit = 0
 
-    def strikes(self, operation: str, account: str, seed: int) -> bool:
-        """Whether this request is hit; it counts as seen when the rule is about it."""
-        if self.operation not in ("", operation) or self.account not in ("", account):
+    def is_about(self, call: Call, account: str) -> bool:
+        """Whether this request, of an account of that name, is one that it may strike."""
+        assert call.operation is not None
+        return (
+            self.operation in ("", call.operation.id)
+            and self.account in ("", account)
+            and self.key in ("", call.who.key)
+            and self.symbol in ("", call.sent.get("symbol", ""))
+        )
+
+    def strikes(self, seed: int, at_us: int) -> bool:
+        """Whether the next thing that it is about is hit, in a world of that seed at that time of
+        its clock; it counts as seen."""
+        bounds = self.bounds
+        if at_us < bounds.from_us or 0 < bounds.until_us <= at_us:
             return False
-        if self.times and self.hit >= self.times:
+        if bounds.times and self.hit >= bounds.times:
             return False
         self.seen += 1
-        if self.seen <= self.skip:
+        place = self.seen - bounds.skip
+        if place <= 0 or bounds.nth not in (0, place) or (bounds.every and place % bounds.every):
             return False
-        draw = sha256(f"{seed} fault {self.number} {self.seen}".encode()).digest()
-        if int.from_bytes(draw[:8]) * ONE >= self.likely << 64:
+        if self.draw(seed, "") >= bounds.likely:
             return False
         self.hit += 1
         return True
+
+    def draw(self, seed: int, what: str) -> int:
+        """A number from 0 to e8 of 1, the end exclusive, that follows from the seed, this rule,
+        how many it saw, and what the number is for."""
+        digest = sha256(f"{seed} fault {self.number} {self.seen}{what}".encode()).digest()
+        return int.from_bytes(digest[:8]) * ONE >> 64
 
 
 class Faults:
@@ -136,8 +174,9 @@ class Faults:
         pit = call.world.pit
         account = pit.accounts.get(call.who.owner)
         name = "" if account is None else account.name
+        now_us = call.world.clock.now_us()
         for rule in self.rules:
-            if rule.strikes(call.operation.id, name, pit.seed):
+            if rule.is_about(call, name) and rule.strikes(pit.seed, now_us):
                 kind = KINDS[rule.kind]
                 fault = kind.make(call)
                 if isinstance(fault, Reject):

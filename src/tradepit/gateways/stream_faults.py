@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from tradepit.gateways.faults import Rule
+from tradepit.gateways.faults import ONCE, Bounds, Rule
 from tradepit.gateways.sockets import DAY_OVER, GOING_AWAY
 from tradepit.journal.sequencer import HOUSE
 from tradepit.products.spot.user_streams import EXPIRE_KEYS, ExpireKeys
@@ -47,9 +47,9 @@ class StreamRule(Rule):
 
     def __init__(
         self, number: int, kind: str, *, stream: str = "*", delay_us: int = DELAY_US,
-        account: str = "", skip: int = 0, times: int = 1, likely: int,
+        account: str = "", bounds: Bounds = ONCE,
     ) -> None:  # fmt: skip
-        super().__init__(number, kind, account=account, skip=skip, times=times, likely=likely)
+        super().__init__(number, kind, account=account, bounds=bounds)
         self.stream = stream
         self.delay_us = delay_us
         self._names = re.compile(".*".join(map(re.escape, stream.split("*"))))
@@ -106,7 +106,7 @@ class StreamFaults:
         """Tell an event, or have a rule strike it."""
         line = told.line
         held = self._held.pop(line.order, None)
-        kind, rule = "", self._striking(line)
+        kind, rule = "", self._striking(told)
         if rule is not None:
             kind = rule.kind
         if kind == REORDER and held is None:
@@ -126,10 +126,10 @@ class StreamFaults:
         if held is not None:
             held.say()
 
-    def _striking(self, line: Line) -> StreamRule | None:
+    def _striking(self, told: Told) -> StreamRule | None:
         seed = self.sequencer.machine.seed
         for rule in self.rules:
-            if rule.about(line) and rule.strikes("", line.account, seed):
+            if rule.about(told.line) and rule.strikes(seed, told.at_us):
                 return rule
         return None
 
