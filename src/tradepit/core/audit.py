@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tradepit.core import futures_audit
 from tradepit.core.terms import (
     ALL_DONE,
     BUY,
@@ -36,6 +37,7 @@ def audit(pit: Exchange) -> list[str]:
         _audit_finished(account, found)
         for listed in account.lists.values():
             _audit_list(account, listed, found)
+    futures_audit.audit(pit, found)
     for symbol in pit.symbols.values():
         _audit_book(pit, symbol, found)
         _audit_triggers(symbol, found)

@@ -131,6 +131,16 @@ class BookSide:
         levels = self.levels
         return [(price, levels[price].qty) for price in self.prices(limit)]
 
+    def queued(self) -> list[int]:
+        """The ids of the resting orders, best price first, in their order."""
+        order_ids: list[int] = []
+        for price in self.prices(len(self.levels)):
+            order = self.levels[price].head
+            while order is not None:
+                order_ids.append(order.order_id)
+                order = order.next
+        return order_ids
+
 
 class Book:
     """Both sides and the number of the last change that the public can see."""

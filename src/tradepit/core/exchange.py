@@ -8,10 +8,33 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tradepit.core import audit, ids, life, listening, lists, snapshot
+from tradepit.core import (
+    algo,
+    audit,
+    futures_life,
+    ids,
+    life,
+    listening,
+    lists,
+    marking,
+    snapshot,
+)  # fmt: skip
 from tradepit.core.accounts import Account, ApiKey
-from tradepit.core.ledger import FAUCET, FEES, ROUTING, SPOT, Balance, Ledger
+from tradepit.core.contracts import VENUES, Contract
+from tradepit.core.futures_orders import FuturesOrder
+from tradepit.core.ledger import (
+    CLEARING,
+    FAUCET,
+    FEES,
+    FUNDING,
+    ROUNDING,
+    ROUTING,
+    SPOT,
+    Balance,
+    Ledger,
+)  # fmt: skip
 from tradepit.core.orders import Order
+from tradepit.core.positions import Trader
 from tradepit.core.records import (
     BalanceUpdate,
     Command,
@@ -25,18 +48,26 @@ from tradepit.core.rejects import Reject
 from tradepit.core.symbols import Symbol, symbol_from_listing
 from tradepit.core.terms import PENDING_NEW
 from tradepit.core.timers import Timers
+from tradepit.core.units import ONE
+
+SECOND_US: Final = 1_000_000
+DOLLARS: Final = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD")
+COLLATERAL: Final = ONE * 95 // 100  # how much of a coin's worth counts as margin
 
 Handler = Callable[["Exchange", Who, Any], object]
 
 TICK: Final = "tick"  # the command that only lets time pass
 
-RULES: Final = 2  # raised whenever the same log would lead to another state
+INSURANCE: Final = "insurance"  # the account whose futures wallets are the insurance funds
+
+RULES: Final = 3  # raised whenever the same log would lead to another state
 
 
 class Exchange:
     """A world's state.
 
     genesis: {"seed": int, "era": str, "born_us": int, "symbols": [exchangeInfo rows],
+    "contracts": [rows of the futures' exchangeInfo, see `core.contracts`],
     "accounts": [account rows, see `open_account`], "sors": [[base, [symbols]]],
     "exchange_filters": [filter rows]}; plain values only, it is the log's first record.
     """
@@ -52,10 +83,16 @@ class Exchange:
         self.fees: dict[str, Balance] = self.ledger.wallet(0, FEES)
         self.faucet: dict[str, Balance] = self.ledger.wallet(0, FAUCET)
         self.routing: dict[str, Balance] = self.ledger.wallet(0, ROUTING)
+        self.clearing: dict[str, Balance] = self.ledger.wallet(0, CLEARING)
+        self.rounding: dict[str, Balance] = self.ledger.wallet(0, ROUNDING)
+        self.funding: dict[str, Balance] = self.ledger.wallet(0, FUNDING)
         self.discount_asset = "BNB"
         self.symbols: dict[str, Symbol] = {}
         for row in genesis["symbols"]:
             self.symbols[row["symbol"]] = symbol_from_listing(row)
+        self.contracts: dict[str, Contract] = {}
+        self.traders: dict[int, Trader] = {}  # by 2 x owner + venue
+        self.marked_us = self.born_us
         self.sors: list[tuple[str, list[str]]] = [
             (base, list(names)) for base, names in genesis.get("sors", [])
         ]
@@ -72,6 +109,9 @@ class Exchange:
         self.timers = Timers()
         self.next_list_id = 0
         self.next_token = 0
+        self.next_tran_id = 0
+        self.next_algo_id = 0
+        self.next_amend_id = 0
         self.tokens_of = -1  # which block of ids is at hand: a cache, not state
         self.tokens: list[str] = []
         self.clock_speed = 1_000  # how the world's clock goes: thousandths of the wall's pace,
@@ -79,8 +119,13 @@ class Exchange:
         self.count_orders = True  # whether the unfilled order count limits anybody
         self.events: list[Event] = []
         self.consequences: deque[Order] = deque()
+        for row in genesis.get("contracts", []):
+            self.contracts[row["symbol"]] = Contract(row)
         for row in genesis.get("accounts", []):
             self.open_account(row)
+        if not genesis.get("loading", False):
+            for contract in self.contracts.values():
+                marking.begin(self, contract)
 
     # --- Commands ------------------------------------------------------------------------------
 
@@ -107,21 +152,47 @@ class Exchange:
 
     def _pass_time(self, at_us: int) -> None:
         """Fire what is due up to `at_us`, each at its own time; then it is `at_us`."""
+        if self.contracts and at_us - self.marked_us >= SECOND_US:
+            self._mark(at_us - at_us % SECOND_US)
         if self.timers.entries:
             due = self.timers.pop_due(at_us)
             while due is not None:
                 self.at_us = max(self.at_us, due[0])
-                if due[2] == listening.EXPIRES:
-                    listening.expire(self, due[3])
+                self._fall_due(due[2], due[3])
                 due = self.timers.pop_due(at_us)
         if at_us > self.at_us:
             self.at_us = at_us
+
+    def _fall_due(self, what: str, whose: str) -> None:
+        if what == listening.EXPIRES:
+            listening.expire(self, whose)
+        elif what == marking.FUND:
+            marking.fund(self, whose)
+        elif what == futures_life.GOOD_TILL:
+            futures_life.good_till(self, whose)
+        elif what == futures_life.COUNTDOWN:
+            futures_life.countdown(self, whose)
+        elif what == algo.ALGO_GOOD_TILL:
+            algo.good_till(self, whose)
+
+    def _mark(self, at_us: int) -> None:
+        """Take the futures' marks as of a whole second, after what fell due before it."""
+        while self.timers.entries and self.timers.next_us() < at_us:
+            due = self.timers.pop_due(at_us - 1)
+            assert due is not None
+            self.at_us = max(self.at_us, due[0])
+            self._fall_due(due[2], due[3])
+        self.at_us = max(self.at_us, at_us)
+        self.marked_us = at_us
+        marking.pass_second(self, at_us)
 
     def settle(self) -> None:
         """Let everything that the last action set off happen, in the order in which it was."""
         while self.consequences:
             order = self.consequences.popleft()
-            if order.open and order.status == PENDING_NEW and order.list is not None:
+            if isinstance(order, FuturesOrder):
+                futures_life.fire(self, order)
+            elif order.open and order.status == PENDING_NEW and order.list is not None:
                 lists.release_pending(self, order.list)
             else:
                 life.fire(self, order)
@@ -153,6 +224,54 @@ class Exchange:
         if found is None:
             raise Reject("INVALID_SYMBOL")
         return found
+
+    def contract(self, name: str, venue: int) -> Contract:
+        """Raises: Reject INVALID_SYMBOL."""
+        found = self.contracts.get(name)
+        if found is None or found.venue != venue:
+            raise Reject("INVALID_SYMBOL")
+        return found
+
+    def trader(self, owner: int, venue: int) -> Trader:
+        """An account on a futures venue; made when first asked for."""
+        key = 2 * owner + venue
+        found = self.traders.get(key)
+        if found is None:
+            wallet = self.ledger.wallet(owner, VENUES[venue])
+            found = self.traders[key] = Trader(self.accounts[owner], venue, wallet)
+        return found
+
+    def insurance(self, venue: int) -> Trader | None:
+        """The insurance fund of a venue."""
+        owner = self.names.get(INSURANCE)
+        return None if owner is None else self.trader(owner, venue)
+
+    def futures_balance(self, trader: Trader, asset: str) -> Balance:
+        """One asset of a futures wallet; made when first asked for."""
+        found = trader.wallet.get(asset)
+        if found is None:
+            found = self.ledger.balance(trader.account.id, VENUES[trader.venue], asset)
+        return found
+
+    def pay_house(self, wallet: dict[str, Balance], trader: Trader, asset: str, units: int) -> None:
+        """Pay units from a house account to a futures wallet, or (negative) the other way."""
+        house = self.house_balance(wallet, asset)
+        purse = self.futures_balance(trader, asset)
+        if units > 0:
+            self.ledger.post(house, purse, units)
+        elif units:
+            self.ledger.post(purse, house, -units)
+
+    def collateral_rate(self, asset: str, haircut: bool) -> int:
+        """What a unit of an asset counts in US dollars (e8) in multi-assets mode; with `haircut`
+        as collateral, without as debt."""
+        rate = ONE
+        if asset not in DOLLARS:
+            symbol = self.symbols.get(asset + "USDT")
+            rate = 0 if symbol is None else symbol.last_price
+            if haircut:
+                rate = rate * COLLATERAL // ONE
+        return rate
 
     def spot(self, account: Account, asset: str) -> Balance:
         """An account's spot balance; made when first asked for."""
@@ -191,7 +310,8 @@ class Exchange:
 
     def open_account(self, row: dict[str, Any]) -> Account:
         """A new account from {"name", "quiet"?, "keys"?: [ApiKey rows], "balances"?: {asset:
-        units}, "permissions"?: [...]}; owners are numbered from 1."""
+        units}, "futures"?: {venue: {asset: units}}, "permissions"?: [...]}; owners are numbered
+        from 1."""
         owner = len(self.accounts) + 1
         name: str = row["name"]
         account = Account(owner, name, 100_000_000 + owner, row.get("quiet", False))
@@ -205,6 +325,10 @@ class Exchange:
             self.ledger.post(
                 self.house_balance(self.faucet, asset), self.spot(account, asset), units
             )
+        for venue, funds in row.get("futures", {}).items():
+            trader = self.trader(owner, VENUES.index(venue))
+            for asset, units in funds.items():
+                self.pay_house(self.faucet, trader, asset, units)
         return account
 
     def deposit(self, account: Account, asset: str, units: int) -> None:
@@ -262,3 +386,5 @@ class Exchange:
         """Unlink the books of a state that is thrown away."""
         for symbol in self.symbols.values():
             symbol.book.clear()
+        for contract in self.contracts.values():
+            contract.book.clear()

@@ -13,6 +13,12 @@ SPOT: Final = "spot"
 FEES: Final = "fees"
 FAUCET: Final = "faucet"
 ROUTING: Final = "routing"
+CLEARING: Final = "clearing"  # the other side of realised futures profit
+ROUNDING: Final = "rounding"  # what rounding leaves of futures profit and funding
+FUNDING: Final = "funding-fees"  # futures funding passes through it
+USDM: Final = "usdm"
+COINM: Final = "coinm"
+CREDIT: Final = (USDM, COINM)  # wallets that may owe while positions make up for it
 
 
 class BrokenInvariant(Exception):
@@ -30,7 +36,8 @@ class Asset:
 
 
 class Balance:
-    """One ledger account, in units of its asset."""
+    """One ledger account, in units of its asset. A `house` balance may be below zero, and nobody
+    is told of it: the house's own, and those of futures wallets, which margin rules guard."""
 
     __slots__ = ("asset", "free", "house", "locked", "mark", "owner")
 
@@ -67,7 +74,7 @@ class Ledger:
         row = self.wallet(owner, wallet)
         found = row.get(asset)
         if found is None:
-            found = row[asset] = Balance(owner, self.asset(asset), owner == 0)
+            found = row[asset] = Balance(owner, self.asset(asset), owner == 0 or wallet in CREDIT)
         return found
 
     def asset(self, name: str) -> Asset:
@@ -148,7 +155,7 @@ class Ledger:
     def dump(self) -> list[list[object]]:
         return [
             [owner, wallet, [[b.asset.name, b.free, b.locked] for b in row.values()]]
-            for (owner, wallet), row in self.wallets.items()
+            for (owner, wallet), row in sorted(self.wallets.items())
         ]
 
     def load(self, rows: list[list[object]]) -> None:

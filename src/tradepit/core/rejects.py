@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tradepit.core.futures_rejects import FUTURES_REJECTS
 from tradepit.core.session_rejects import SESSION_REJECTS
 
 INVALID_MESSAGE: Final = -1013
@@ -290,4 +291,5 @@ REJECTS: Final[dict[str, tuple[int, str, int]]] = {
     ),
     "NO_REFERENCE_PRICE": (-2043, "This symbol doesn't have a reference price.", 400),
     **SESSION_REJECTS,
+    **FUTURES_REJECTS,
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tradepit.core import exchange
+from tradepit.core import exchange, futures_snapshot
 from tradepit.core.accounts import Account, ApiKey, Commission, OpenOrders, rates_of
 from tradepit.core.ledger import SPOT
 from tradepit.core.listening import ListenKey
@@ -14,7 +14,6 @@ from tradepit.core.orders import Order
 from tradepit.core.terms import BUY
 
 if TYPE_CHECKING:
-    from tradepit.core.book import BookSide
     from tradepit.core.exchange import Exchange, Handler
     from tradepit.core.symbols import Symbol
 
@@ -37,6 +36,7 @@ def dump(pit: Exchange) -> dict[str, Any]:
         "keys": [key.dump() for key in pit.keys.values()],
         "listen_keys": [key.dump() for key in pit.listen_keys.values()],
         "timers": pit.timers.dump(),
+        "futures": futures_snapshot.dump(pit),
         "lists": [
             found.dump() for account in pit.accounts.values() for found in account.lists.values()
         ],
@@ -48,22 +48,11 @@ def _dump_symbol(symbol: Symbol) -> dict[str, Any]:
         "listing": symbol.listing,
         "counters": symbol.counters(),
         "tape": symbol.tape.dump(),
-        "bids": _queued(symbol.book.bids),
-        "asks": _queued(symbol.book.asks),
+        "bids": symbol.book.bids.queued(),
+        "asks": symbol.book.asks.queued(),
         "waiting": list(symbol.triggers.stops),
         "trailing": list(symbol.triggers.trailing),
     }
-
-
-def _queued(side: BookSide) -> list[int]:
-    """The ids of the resting orders in their order; the orders are with their accounts."""
-    order_ids: list[int] = []
-    for price in side.prices(len(side.levels)):
-        order = side.levels[price].head
-        while order is not None:
-            order_ids.append(order.order_id)
-            order = order.next
-    return order_ids
 
 
 def _dump_account(account: Account) -> dict[str, Any]:
@@ -100,6 +89,8 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
             "symbols": [row["listing"] for row in state["symbols"]],
             "sors": state["sors"],
             "exchange_filters": state["exchange_filters"],
+            "contracts": [row["listing"] for row in state["futures"]["contracts"]],
+            "loading": True,
         },
     )
     pit.at_us = state["at_us"]
@@ -115,6 +106,7 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
     for row in state["listen_keys"]:
         pit.listen_keys[row[0]] = ListenKey(row[0], row[1], row[2], row[3])
     pit.timers.load(state["timers"])
+    futures_snapshot.load(pit, state["futures"])
     alive: dict[str, dict[int, Order]] = {name: {} for name in pit.symbols}
     for row in state["accounts"]:
         account = pit.accounts[pit.names[row["name"]]]

@@ -1,0 +1,271 @@
+"""Every reason to refuse a futures order, one by one, in the exchange's order of checking.
+
+Source: the error codes of the futures documents (-20xx, -40xx, -50xx); documented.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradepit.core import margin
+from tradepit.core.matching import met
+from tradepit.core.positions import FUTURES_ORDER_LIMITS
+from tradepit.core.rejects import Reject
+from tradepit.core.terms import (
+    BUY,
+    EXPIRE_MAKER,
+    FOK,
+    GTX,
+    MARK_PRICE,
+    PRICE_MATCH_LEVELS,
+    TRADING,
+    TRAILING_STOP_MARKET,
+)  # fmt: skip
+from tradepit.core.units import ONE, mul_ceil, mul_floor, text_places
+
+if TYPE_CHECKING:
+    from tradepit.core.exchange import Exchange
+    from tradepit.core.futures_orders import FuturesOrder
+    from tradepit.core.positions import Trader
+
+
+def check_order_count(pit: Exchange, trader: Trader, more: int) -> None:
+    """Raises: Reject TOO_MANY_ORDERS (429) when the order count would pass a limit."""
+    if not pit.count_orders or trader.account.quiet:
+        return
+    for index, count in enumerate(trader.counts_at(pit.at_us)):
+        if count + more > FUTURES_ORDER_LIMITS[index][4]:
+            _, interval, number, width_us, limit = FUTURES_ORDER_LIMITS[index]
+            wait_us = width_us - pit.at_us % width_us
+            raise Reject(
+                "TOO_MANY_ORDERS", limit, f"{number} {interval}",
+                retry_after_s=max(-(-wait_us // 1_000_000), 1),
+            )  # fmt: skip
+
+
+def admit(pit: Exchange, order: FuturesOrder) -> None:
+    """Every reason to refuse one order but margin. Raises: Reject."""
+    contract = order.contract
+    if contract.status != TRADING:
+        raise Reject("INVALID_OPENING_POSITION_STATUS")
+    check_qty(order)
+    if not order.is_market:
+        match_price(order)
+        check_price(pit, order, order.price)
+    if order.stop_price:
+        check_stop(order)
+    opened = order.position.holding.opened
+    if order.client_id and order.client_id in opened.by_client:
+        raise Reject("DUPLICATED_CLIENT_ORDER_ID")
+    if order.contingent:
+        if contract.max_algos and opened.algos + 1 > contract.max_algos:
+            raise Reject("MAX_STOP_ORDER_EXCEEDED")
+        check_trigger(order)
+    elif contract.max_orders and len(opened.orders) - opened.algos + 1 > contract.max_orders:
+        raise Reject("MAX_OPEN_ORDER_EXCEEDED")
+    if order.closes and not order.contingent:
+        # A hedged position cannot be closed beyond nothing; a one-way one closes what there is.
+        least = order.qty if order.position.side else 1
+        if order.closable() < least:
+            raise Reject("REDUCE_ONLY_REJECTED")
+    check_worth(order)
+
+
+def check_qty(order: FuturesOrder) -> None:
+    """LOT_SIZE and, for what takes at any price, MARKET_LOT_SIZE."""
+    contract = order.contract
+    qty = order.qty
+    if order.close_position:
+        return
+    if qty <= 0:
+        raise Reject("QTY_LESS_THAN_ZERO")
+    least, most, step = contract.min_qty, contract.max_qty, contract.step_size
+    if order.is_market:
+        least, most = contract.market_min_qty, contract.market_max_qty
+        step = contract.market_step_size
+    if qty < least:
+        raise Reject("QTY_LESS_THAN_MIN_QTY", hint=f"at least {least} units")
+    if most and qty > most:
+        raise Reject("QTY_GREATER_THAN_MAX_QTY", hint=f"at most {most} units")
+    if step and qty % step:
+        raise Reject("QTY_NOT_INCREASED_BY_STEP_SIZE", hint=f"steps of {step} units")
+
+
+def check_price(pit: Exchange, order: FuturesOrder, price: int) -> None:
+    """PRICE_FILTER, then PERCENT_PRICE: how far from the mark price a limit may be."""
+    contract = order.contract
+    if price <= 0:
+        raise Reject("PRICE_LESS_THAN_ZERO")
+    if contract.max_price and price > contract.max_price:
+        raise Reject("PRICE_GREATER_THAN_MAX_PRICE")
+    if price < contract.min_price:
+        raise Reject("PRICE_LESS_THAN_MIN_PRICE")
+    if contract.tick_size and price % contract.tick_size:
+        raise Reject("PRICE_NOT_INCREASED_BY_TICK_SIZE")
+    if order.account.quiet:
+        return
+    around = order.stop_price if order.contingent and order.stop_price else contract.marks.mark
+    if order.side == BUY and contract.bid_up:
+        most = mul_floor(around, contract.bid_up)
+        if price > most:
+            raise Reject(
+                "PRICE_HIGHTER_THAN_STOP_MULTIPLIER_UP" if order.contingent
+                else "PRICE_HIGHTER_THAN_MULTIPLIER_UP",
+                text_places(most, contract.price_places),
+            )  # fmt: skip
+    elif order.side != BUY and contract.ask_down:
+        least = mul_ceil(around, contract.ask_down)
+        if price < least:
+            raise Reject(
+                "PRICE_LOWER_THAN_STOP_MULTIPLIER_DOWN" if order.contingent
+                else "PRICE_LOWER_THAN_MULTIPLIER_DOWN",
+                text_places(least, contract.price_places),
+            )  # fmt: skip
+
+
+def check_stop(order: FuturesOrder) -> None:
+    """PRICE_FILTER for a stop or activation price."""
+    contract = order.contract
+    price = order.stop_price
+    if contract.max_price and price > contract.max_price:
+        raise Reject("STOP_PRICE_GREATER_THAN_MAX_PRICE")
+    if price < contract.min_price:
+        raise Reject("PRICE_LESS_THAN_MIN_PRICE")
+    if contract.tick_size and price % contract.tick_size:
+        raise Reject("PRICE_NOT_INCREASED_BY_TICK_SIZE")
+
+
+def check_trigger(order: FuturesOrder) -> None:
+    """A waiting order whose price is met already would fire at once."""
+    price = watched_price(order)
+    if not price or not order.stop_price:
+        return
+    met_now = price >= order.stop_price if order.triggers_above else price <= order.stop_price
+    if met_now and order.type == TRAILING_STOP_MARKET:
+        raise Reject("INVALID_ACTIVATION_PRICE")
+    if met_now:
+        raise Reject("WOULD_TRIGGER_NOW")
+
+
+def check_worth(order: FuturesOrder) -> None:
+    """MIN_NOTIONAL, of what does not only close."""
+    contract = order.contract
+    if not contract.min_notional or order.closes or order.close_position:
+        return
+    price = order.price or order.stop_price or contract.marks.mark
+    if contract.notional(price, order.qty) < contract.min_notional:
+        raise Reject("MIN_NOTIONAL_FUTURES", text_places(contract.min_notional, 0))
+
+
+def match_price(order: FuturesOrder) -> None:
+    """Take the price from the book, where priceMatch asks for it. Raises: Reject."""
+    if not order.price_match or order.contingent:
+        return
+    own_side = order.price_match >= 5
+    side = order.contract.book.side((order.side == BUY) == own_side)
+    level = PRICE_MATCH_LEVELS[order.price_match]
+    prices = side.prices(level)
+    if len(prices) < level:
+        raise Reject("BBO_ORDER_REJECT")
+    order.price = order.limit_price = prices[-1]
+
+
+def check_margin(pit: Exchange, order: FuturesOrder, released: int = 0) -> None:
+    """The account must cover what the order adds to its initial margin, and what it would lose at
+    once, at the mark price. `released`: notional of an order that this one takes the place of.
+
+    Raises: Reject MARGIN_NOT_SUFFICIENT, MAX_LEVERAGE_RATIO.
+    """
+    if order.account.quiet or order.closes:
+        return
+    contract = order.contract
+    holding = order.position.holding
+    price = order.price or _assumed_price(order)
+    worth = contract.notional(price, order.leaves)
+    buy = order.side == BUY
+    side = order.position.side
+    more = worth - released
+    before = margin.needs(holding)
+    after = margin.needs(holding, more if buy else 0, 0 if buy else more, side)
+    added = sum(after) - sum(before)
+    if added <= 0:
+        return
+    _check_position(order, worth)
+    mark = contract.marks.mark
+    signed = order.leaves if buy else -order.leaves
+    loss = contract.value(price, signed) - contract.value(mark, signed)
+    cost = added + (-(-loss // ONE) if loss > 0 else 0)
+    asset = contract.margin_asset
+    have = margin.cross(pit, order.trader, asset)
+    if order.trader.multi_assets:
+        cost = -(-cost * pit.collateral_rate(asset, False) // ONE)
+    if cost > have.available:
+        raise Reject(
+            "MARGIN_NOT_SUFFICIENT", hint=f"needs {cost} units, {have.available} are available"
+        )
+
+
+def _assumed_price(order: FuturesOrder) -> int:
+    """What an order at any price is assumed to pay: a little more than the best price."""
+    contract = order.contract
+    buy = order.side == BUY
+    best = contract.book.side(not buy).best()
+    mark = contract.marks.mark
+    if buy:
+        return best + best * 5 // 10_000 if best else mark
+    return max(best, mark)
+
+
+def _check_position(order: FuturesOrder, worth: int) -> None:
+    """No position, open orders included, beyond what the leverage allows."""
+    holding = order.position.holding
+    contract = order.contract
+    position = order.position
+    present = contract.notional(contract.marks.mark, position.qty)
+    buy = order.side == BUY
+    same = position.qty == 0 or (position.qty > 0) == buy
+    resting = position.buy_held if buy else position.sell_held
+    whole = worth + resting + (present if same else -present)
+    if whole > contract.notional_cap(holding.leverage):
+        raise Reject("MAX_LEVERAGE_RATIO")
+
+
+def check_now(order: FuturesOrder) -> None:
+    """Reasons to refuse what would work at this moment: GTX that takes, FOK that cannot be filled.
+
+    Raises: Reject GTX_ORDER_REJECT, FOK_ORDER_REJECT.
+    """
+    if order.contingent:
+        return
+    if order.tif == GTX and would_take(order):
+        raise Reject("GTX_ORDER_REJECT")
+    if order.tif == FOK and available(order) < order.leaves:
+        raise Reject("FOK_ORDER_REJECT")
+
+
+def would_take(order: FuturesOrder) -> bool:
+    best = order.contract.book.side(order.side != BUY).best()
+    if not best:
+        return False
+    return order.limit_price >= best if order.side == BUY else order.limit_price <= best
+
+
+def available(order: FuturesOrder) -> int:
+    """Units that the order could trade at once."""
+    got = 0
+    for maker, units, related in met(order, [order.contract]):
+        if related:
+            if order.stp == EXPIRE_MAKER:
+                continue
+            break
+        got += min(units, maker.leaves)
+        if got >= order.leaves:
+            break
+    return got
+
+
+def watched_price(order: FuturesOrder) -> int:
+    contract = order.contract
+    if order.working_type == MARK_PRICE:
+        return contract.marks.mark
+    return contract.last_price or contract.marks.mark

@@ -1,0 +1,306 @@
+"""What happens when margin no longer suffices: margin call, liquidation, insurance, deleveraging.
+
+In this order, as docs/decisions/0004-liquidation.md tells: the account's orders are cancelled; its
+positions, the one with the largest maintenance margin first, are offered to the book at their
+bankruptcy price or better; what nobody takes goes to the insurance fund at that price, as long as
+the fund can bear it; else to the positions on the other side, by rank.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tradepit.core import clearing, margin
+from tradepit.core import futures_life as life
+from tradepit.core.futures_orders import DELEVERAGED, LIQUIDATED, FuturesOrder
+from tradepit.core.futures_records import (
+    INSURANCE_CLEAR,
+    AccountUpdate,
+    Forced,
+    MarginCall,
+    PositionRow,
+)  # fmt: skip
+from tradepit.core.terms import BUY, EXPIRED, FILLED, IOC, LIMIT, MARKET, SELL, X_EXPIRED
+from tradepit.core.units import ONE
+
+if TYPE_CHECKING:
+    from tradepit.core.contracts import Contract
+    from tradepit.core.exchange import Exchange
+    from tradepit.core.positions import Holding, Position, Trader
+
+CALL_AT: Final = 80  # per cent of the margin balance that maintenance may take without a call
+
+
+def look(pit: Exchange) -> None:
+    """Look at every account with positions, after mark prices moved."""
+    for trader in list(pit.traders.values()):
+        if trader.exposed and not trader.account.quiet:
+            check(pit, trader)
+    for venue in (1, 2):
+        fund = pit.insurance(venue)
+        if fund is not None and fund.exposed:
+            unwind(pit, fund)
+
+
+def check(pit: Exchange, trader: Trader) -> None:
+    """Call or liquidate whatever of an account is short of maintenance margin."""
+    assets: list[str] = []
+    for holding in list(trader.holdings.values()):
+        if holding.flat:
+            continue
+        if holding.isolated:
+            _check_isolated(pit, holding)
+        elif holding.contract.margin_asset not in assets:
+            assets.append(holding.contract.margin_asset)
+    for asset in assets:
+        _check_cross(pit, trader, asset)
+        if trader.multi_assets:
+            return  # all assets stand behind all positions: once is enough
+
+
+def _check_isolated(pit: Exchange, holding: Holding) -> None:
+    for position in holding.positions:
+        if not position.qty:
+            continue
+        equity, need = margin.isolated(position)
+        if equity < need:
+            life.cancel_all(pit, holding.trader, holding.contract)
+            liquidate(pit, position)
+        else:
+            _call(pit, [holding], equity, need)
+
+
+def _check_cross(pit: Exchange, trader: Trader, asset: str) -> None:
+    equity, need = margin.standing(pit, trader, asset)
+    scope = [
+        holding for holding in trader.holdings.values()
+        if not holding.isolated
+        and (trader.multi_assets or holding.contract.margin_asset == asset)
+    ]  # fmt: skip
+    if equity >= need:
+        _call(pit, scope, equity, need)
+        return
+    for holding in scope:
+        life.cancel_all(pit, trader, holding.contract)
+    while equity < need:
+        worst = _worst(scope)
+        if worst is None:
+            break
+        before = worst.qty
+        liquidate(pit, worst)
+        if worst.qty == before:
+            break  # nobody is left on the other side
+        equity, need = margin.standing(pit, trader, asset)
+    if all(holding.flat for holding in scope):
+        cover(pit, trader, asset, -trader.cross_balance(asset))
+
+
+def _worst(scope: list[Holding]) -> Position | None:
+    """The position with the largest maintenance margin."""
+    found: Position | None = None
+    most = -1
+    for holding in scope:
+        contract = holding.contract
+        for position in holding.positions:
+            if position.qty:
+                notional = contract.notional(contract.marks.mark, position.qty)
+                need = contract.maintenance(notional)
+                if need > most:
+                    most = need
+                    found = position
+    return found
+
+
+def _call(pit: Exchange, scope: list[Holding], equity: int, need: int) -> None:
+    """A margin call, once, when maintenance takes most of what there is."""
+    risky = need * 100 >= equity * CALL_AT and need > 0
+    told = all(holding.called for holding in scope if not holding.flat)
+    for holding in scope:
+        holding.called = risky and not holding.flat
+    if not risky or told:
+        return
+    trader = scope[0].trader
+    first = next(holding for holding in scope if not holding.flat)
+    call = MarginCall(trader, trader.cross_balance(first.contract.margin_asset), pit.at_us)
+    for holding in scope:
+        contract = holding.contract
+        mark = contract.marks.mark
+        for position in holding.positions:
+            if position.qty:
+                need = contract.maintenance(contract.notional(mark, position.qty))
+                call.rows.append((PositionRow(position), mark, need))
+    pit.events.append(call)
+
+
+# --- Closing a position by force ---------------------------------------------------------------
+
+
+def liquidate(pit: Exchange, position: Position) -> None:
+    """Close a position: in the book at its bankruptcy price or better, the rest by the fund or by
+    the other side."""
+    contract = position.holding.contract
+    price = _on_tick(contract, margin.bankruptcy_price(pit, position), position.qty > 0)
+    order = _forced_order(pit, position, abs(position.qty), price, LIQUIDATED)
+    stake = position.wallet - position.realized
+    worth = 0
+    life.accept(pit, order)
+    if price:
+        life.take(pit, order)
+        worth = order.executed_quote // ONE
+    if order.open and order.leaves:
+        take_over(pit, order)
+    if order.open:
+        if order.leaves:
+            life.close(pit, order, EXPIRED, X_EXPIRED)
+        else:
+            life.finish(pit, order, FILLED)
+    pit.events.append(Forced(order, False, order.executed, pit.at_us))
+    stake += position.realized - position.wallet  # what an isolated position has left
+    _clearance_fee(pit, position, worth, stake)
+
+
+def _on_tick(contract: Contract, price: int, up: bool) -> int:
+    """The nearest price on the tick that is no worse for the account."""
+    tick = contract.tick_size
+    if not tick:
+        return price
+    return -(-price // tick) * tick if up else price - price % tick
+
+
+def _forced_order(
+    pit: Exchange, position: Position, qty: int, price: int, why: int
+) -> FuturesOrder:
+    side = SELL if position.qty > 0 else BUY
+    order = FuturesOrder(position, side, LIMIT if price else MARKET, qty, price)
+    order.tif = IOC
+    order.forced = why
+    order.reduce_only = position.side == 0
+    number = order.contract.next_order_id % 1_000_000
+    word = "autoclose-" if why == LIQUIDATED else "adl_autoclose-"
+    order.client_id = f"{word}{pit.at_us // 1000}{number:06d}"
+    return order
+
+
+def take_over(pit: Exchange, order: FuturesOrder) -> None:
+    """The insurance fund takes what the book did not, if it can bear the loss; else the other
+    side is deleveraged."""
+    contract = order.contract
+    price = order.price or contract.marks.mark
+    fund = pit.insurance(contract.venue)
+    if fund is not None and fund is not order.trader:
+        qty = order.leaves if order.side == SELL else -order.leaves
+        gain = contract.value(contract.marks.mark, qty) - contract.value(price, qty)
+        asset = contract.margin_asset
+        equity, _ = margin.standing(pit, fund, asset)
+        if equity + gain // ONE >= 0:
+            position = fund.holding(contract).both
+            other = FuturesOrder(position, 3 - order.side, LIMIT, order.leaves, price)
+            other.forced = LIQUIDATED
+            clearing.assign(pit, order, other, order.leaves, price)
+            return
+    deleverage(pit, order, price)
+
+
+def deleverage(pit: Exchange, order: FuturesOrder, price: int) -> None:
+    """Close positions on the other side at a price, by rank, until the order is filled."""
+    for position in ranked(pit, order.contract, order.position.qty > 0, order.position):
+        if not order.leaves:
+            return
+        qty = min(order.leaves, abs(position.qty))
+        other = _forced_order(pit, position, qty, price, DELEVERAGED)
+        life.accept(pit, other)
+        clearing.assign(pit, order, other, qty, price)
+        life.finish(pit, other, FILLED)
+        pit.events.append(Forced(other, True, qty, pit.at_us))
+        if position.qty == 0:
+            life.drop_closing(pit, other)
+
+
+def ranked(
+    pit: Exchange, contract: Contract, short: bool, apart: Position | None
+) -> list[Position]:
+    """The positions of one side, those first that are deleveraged first."""
+    rows: list[tuple[int, int, Position]] = []
+    for number, trader in enumerate(pit.traders.values()):
+        holding = trader.holdings.get(contract.name)
+        if holding is None or trader is pit.insurance(contract.venue):
+            continue
+        rows += [
+            (-adl_score(pit, each), number, each)
+            for each in holding.positions
+            if each is not apart and each.qty and (each.qty < 0) == short
+        ]
+    rows.sort(key=lambda row: row[:2])
+    return [row[2] for row in rows]
+
+
+def adl_score(pit: Exchange, position: Position) -> int:
+    """Profit in per cent of the entry's worth (e8), times the leverage in fact where there is a
+    profit, divided by it where there is a loss. Source: the exchange's page on deleveraging."""
+    holding = position.holding
+    contract = holding.contract
+    mark = contract.marks.mark
+    cost = abs(position.cost)
+    if not cost:
+        return 0
+    ratio = position.profit(mark) * ONE // cost
+    notional = contract.notional(mark, position.qty)
+    if holding.isolated:
+        equity = position.wallet + position.profit(mark) // ONE
+    else:
+        equity, _ = margin.standing(pit, holding.trader, contract.margin_asset)
+    leverage = max(notional * ONE // equity, 1) if equity > 0 else 1_000 * ONE
+    return ratio * leverage // ONE if ratio >= 0 else ratio * ONE // leverage
+
+
+def unwind(pit: Exchange, fund: Trader) -> None:
+    """The insurance fund closes what it took over as far as the book allows."""
+    for holding in list(fund.holdings.values()):
+        position = holding.both
+        if position.qty:
+            side = SELL if position.qty > 0 else BUY
+            order = FuturesOrder(position, side, MARKET, abs(position.qty), 0)
+            order.reduce_only = True
+            life.accept(pit, order)
+            life.start(pit, order)
+
+
+# --- Money -------------------------------------------------------------------------------------
+
+
+def _clearance_fee(pit: Exchange, position: Position, worth: int, stake: int) -> None:
+    """The fee on what the book took, as far as anything is left; it feeds the fund."""
+    holding = position.holding
+    contract = holding.contract
+    trader = holding.trader
+    if pit.insurance(contract.venue) is None:
+        return
+    asset = contract.margin_asset
+    if not holding.isolated:
+        equity, need = margin.standing(pit, trader, asset)
+        stake = equity - need
+    left = min(stake, trader.wallet_balance(asset))
+    fee = min(worth * contract.liquidation_fee // ONE, left)
+    if fee > 0:
+        _clear(pit, trader, asset, -fee)
+
+
+def cover(pit: Exchange, trader: Trader, asset: str, units: int) -> None:
+    """The fund makes good what an account without positions owes."""
+    if units > 0 and pit.insurance(trader.venue) is not None:
+        _clear(pit, trader, asset, units)
+
+
+def _clear(pit: Exchange, trader: Trader, asset: str, units: int) -> None:
+    """Move units between the fund and an account, and tell it."""
+    fund = pit.insurance(trader.venue)
+    assert fund is not None
+    source, target = (fund, trader) if units > 0 else (trader, fund)
+    pit.ledger.post(
+        pit.futures_balance(source, asset), pit.futures_balance(target, asset), abs(units)
+    )
+    clearing.income(pit, trader, INSURANCE_CLEAR, asset, units, None)
+    if not trader.account.quiet:
+        update = AccountUpdate(trader, INSURANCE_CLEAR, pit.at_us)
+        clearing.add_balance(update, trader, asset, units)
+        pit.events.append(update)
