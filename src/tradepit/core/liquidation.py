@@ -1,6 +1,6 @@
 """What happens when margin no longer suffices: margin call, liquidation, insurance, deleveraging.
 
-In this order, as docs/decisions/0004-liquidation.md tells: the account's orders are cancelled; its
+In this order, as docs/decisions/0182-liquidation.md tells: the account's orders are cancelled; its
 positions, the one with the largest maintenance margin first, are offered to the book at their
 bankruptcy price or better; what nobody takes goes to the insurance fund at that price, as long as
 the fund can bear it; else to the positions on the other side, by rank.

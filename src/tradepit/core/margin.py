@@ -1,7 +1,7 @@
 """What positions and open orders ask for, what an account has for it, and where it breaks.
 
 All amounts in units of the margin asset; what must be covered is rounded up. Formulas: the
-exchange's futures support pages, as docs/decisions/0002-futures-margin.md reads them.
+exchange's futures support pages, as docs/decisions/0180-futures-margin.md reads them.
 """
 
 from __future__ import annotations

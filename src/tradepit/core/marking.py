@@ -3,7 +3,7 @@
 Marks are taken on the grid of whole seconds: the first command after such a second first sees the
 marks as the books then stood. Between two commands no book changes, so that nothing is missed.
 Formulas: the exchange's support pages on mark price, index price and funding rates, as
-docs/decisions/0003-mark-and-funding.md reads them.
+docs/decisions/0181-mark-and-funding.md reads them.
 """
 
 from __future__ import annotations
