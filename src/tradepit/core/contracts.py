@@ -136,8 +136,7 @@ class Contract(Symbol):
 
     def set_counters(self, row: list[int]) -> None:
         super().set_counters(row)
-        self.open_long, self.holders = row[10], row[11]
-        self.dust, self.next_private_id = row[12], row[13]
+        self.open_long, self.holders, self.dust, self.next_private_id = row[-4:]
 
 
 MINUTE_US: Final = 60_000_000
