@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from tests.control.conftest import Pit, running_pit
@@ -25,7 +27,8 @@ from tests.streams.listening import (
 from tests.ws_api.speaking import Speaker
 from websockets.exceptions import ConnectionClosedError
 
-from tradepit.gateways.stream_faults import AT_ONCE, STREAM_KINDS
+from tradepit.core.units import ONE
+from tradepit.gateways.stream_faults import AT_ONCE, STREAM_KINDS, Line, StreamRule
 
 TRADES = "ltcusdt@trade"
 DELTAS = {  # of four trades from the second on, by place
@@ -213,6 +216,37 @@ def test_late_goes_by_the_worlds_clock(server: Server, pit: Pit) -> None:
         assert heard.all(0.1) == []
         advance(server, "61s")
         assert heard.next()["t"] == first
+
+
+def test_streams_keep_their_beat_behind_a_late_event(server: Server, pit: Pit) -> None:
+    pit.done("PUT", "clock", speed="0")
+    advance(server, "123us")
+    rule = {"kind": "late-event", "delay": "1m7s77ms", "account": "alice"}
+    pit.done("POST", "faults", stream="user@executionReport", **rule)
+    key = listen_key(server)
+    with Listener(server, f"/ws/{key}") as heard:
+        order(server, ALICE, "LTCUSDT", "BUY", "1", "50")
+        assert heard.next()["e"] == "outboundAccountPosition"
+        advance(server, "1m")
+        with Listener(server, "/ws/ltcusdt@depth@100ms") as depth:
+            advance(server, "8s")
+            assert heard.next()["e"] == "executionReport"
+            call(server, "DELETE", "/api/v3/openOrders", symbol="LTCUSDT")
+            advance(server, "150ms")
+            assert depth.next()["E"] % 100 == 0
+
+
+def test_names_and_stars() -> None:
+    names = ("btcusdt@depth", "btcusdt@depth@100ms", "ethusdt@depth", "!ticker@arr", "user@x")
+    fits = {
+        "btcusdt@depth": 1, "btcusdt@depth*": 2, "*@depth": 2, "*depth*": 3, "*": 5, "!*": 1,
+        "*@*@*": 1, "user@*": 1, "btc*usdt@depth": 1, "btcusdt*btcusdt@depth": 0, "a*a*a": 0,
+        "u*r*x": 1, "": 0, "**": 5, "depth": 0,
+    }  # fmt: skip
+    for stream, count in fits.items():
+        rule = StreamRule(1, "lose-event", stream=stream, likely=ONE)
+        lines = [SimpleNamespace(name=name, account="") for name in names]
+        assert sum(rule.about(cast("Line", line)) for line in lines) == count, stream
 
 
 def test_what_waits_for_a_next_event_is_told_when_the_rule_goes(server: Server, pit: Pit) -> None:

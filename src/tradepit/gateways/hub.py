@@ -249,7 +249,8 @@ class Hub:
     def _due_us(self, at_us: int) -> int:
         """When the first of all feeds, or a late event, has something to say."""
         times = [feed.due_us(at_us) for found in self.timed.values() for feed in found]
-        return min([*times, self.faults.due_us or NEVER_US])
+        late_us = self.faults.due_us
+        return min([*times, late_us + -late_us % TICK_US or NEVER_US])
 
     def later(self, feed: Feed, read: Callable[[], T], then: Callable[[T], None]) -> None:
         """Have `read` done where queries wait for SQL, and `then` its result on the loop.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -39,6 +38,7 @@ AT_ONCE: Final = (STALL, CUT, DAY, SHUTDOWN, EXPIRE)
 
 USER: Final = "user@"
 DELAY_US: Final = 1_000_000
+MOST_LATE: Final = 10_000  # events that wait: with more, the first of them comes early
 
 
 class StreamRule(Rule):
@@ -52,13 +52,26 @@ class StreamRule(Rule):
         super().__init__(number, kind, account=account, bounds=bounds)
         self.stream = stream
         self.delay_us = delay_us
-        self._names = re.compile(".*".join(map(re.escape, stream.split("*"))))
+        self._parts = stream.split("*")
 
     def about(self, line: Line) -> bool:
         """Whether it is about what is said there, or (of an account as a whole) might be."""
-        named = self._names.fullmatch(line.name) is not None
         whole = line.name == USER and self.stream.startswith(USER)
-        return (named or whole) and self.account in ("", line.account)
+        return (whole or self._fits(line.name)) and self.account in ("", line.account)
+
+    def _fits(self, name: str) -> bool:
+        first, last = self._parts[0], self._parts[-1]
+        if len(self._parts) == 1:
+            return name == first
+        at, end = len(first), len(name) - len(last)
+        if at > end or not name.startswith(first) or not name.endswith(last):
+            return False
+        for part in self._parts[1:-1]:
+            found = name.find(part, at, end)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return True
 
 
 class Line(Protocol):
@@ -164,6 +177,8 @@ class StreamFaults:
     def _put_off(self, told: Told, due_us: int) -> None:
         self._count += 1
         heapq.heappush(self._late, (due_us, self._count, told))
+        if len(self._late) > MOST_LATE:
+            heapq.heappop(self._late)[2].say()
         self.wake()
 
     @property
