@@ -27,7 +27,6 @@ from tests.streams.listening import (
 from tests.ws_api.speaking import Speaker
 from websockets.exceptions import ConnectionClosedError
 
-from tradepit.core.units import ONE
 from tradepit.gateways.stream_faults import AT_ONCE, STREAM_KINDS, Line, StreamRule
 
 TRADES = "ltcusdt@trade"
@@ -244,7 +243,7 @@ def test_names_and_stars() -> None:
         "u*r*x": 1, "": 0, "**": 5, "depth": 0,
     }  # fmt: skip
     for stream, count in fits.items():
-        rule = StreamRule(1, "lose-event", stream=stream, likely=ONE)
+        rule = StreamRule(1, "lose-event", stream=stream)
         lines = [SimpleNamespace(name=name, account="") for name in names]
         assert sum(rule.about(cast("Line", line)) for line in lines) == count, stream
 
