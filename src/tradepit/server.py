@@ -58,7 +58,7 @@ from tradepit.market.takers import TAKERS
 from tradepit.projections.history import SqlHistory
 from tradepit.projections.projector import Projector
 from tradepit.projections.store import Store, sqlite_url
-from tradepit.web.pages import Pages
+from tradepit.web.documents import all_pages
 
 MAIN: Final = "main"
 AUDIT_EVERY: Final = 1_000  # commands, with --audit
@@ -337,7 +337,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
             (b"/stream", StreamSession),
         ],
         manners=Manners(settings.ping_s, settings.ping_patience_s),
-        attempts=Attempts(settings.limits == "real"), pages=Pages(),
+        attempts=Attempts(settings.limits == "real"), pages=all_pages(),
     )  # fmt: skip
     served.door = door
     hall.watched = lambda: bool(world.hub.channels)

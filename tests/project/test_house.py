@@ -27,7 +27,7 @@ MAY: dict[str, set[str]] = {
     "gateways": LOW | {"catalog", "products", "journal"},
     "market": LOW | {"products"},  # of the core only its vocabulary, see below
     "control": LOW | {"catalog", "products", "journal", "gateways", "data"},
-    "web": LOW | {"catalog", "products", "journal", "gateways"},
+    "web": LOW | {"catalog", "products", "journal", "gateways", "data", "projections"},
     "config": set(),
     "cli": {"config", "server"},
     "__main__": {"cli"},

@@ -1,0 +1,225 @@
+"""The sockets as AsyncAPI 3: the WebSocket API, the market streams, the user data.
+
+Requests and replies of the WebSocket API follow from the declarations. What streams and events say
+is written by hand in the gateways, so that its schema is read off a real message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+import tradepit
+from tradepit.catalog.language import NONE, REGISTRY, Operation
+from tradepit.catalog.publish import weight_words
+from tradepit.catalog.schemas import Schema, Schemas, body_of
+from tradepit.catalog.unserved import SERVED_STREAMS
+from tradepit.web.openapi import ERROR
+from tradepit.web.rehearsal import STREAMS, Answered, Examples
+
+Document = dict[str, Any]
+
+# What may stand in a stream's name, by the word that holds its place.
+PLACES: Final = {
+    "<symbol>": "a symbol in small letters: btcusdt",
+    "<interval>": "1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d, 1w, 1M",
+    "<levels>": "5, 10 or 20; @100ms behind it speaks ten times a second",
+    "<window_size>": "1h, 4h or 1d",
+    "<window-size>": "1h, 4h or 1d",
+}
+REQUESTS: Final = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
+ID: Final[Schema] = {
+    "description": "Comes back as it was sent: a whole number, a text, or null.",
+    "type": ["integer", "string", "null"],
+}
+_DOOR: Final[dict[str, Schema]] = {
+    "apiKey": {"type": "string"},
+    "timestamp": {"type": "integer", "format": "int64"},
+    "recvWindow": {"type": "number", "maximum": 60000},
+    "signature": {"type": "string"},
+}
+
+
+def socket_document(examples: Examples) -> Document:
+    """Everything that is said on sockets."""
+    schemas = Schemas()
+    asked = {op.ws: op for op in REGISTRY.values() if op.ws}
+    methods = dict(sorted(asked.items()))
+    messages: dict[str, Document] = {}
+    for name, op in methods.items():
+        messages[f"{name}.request"] = _request(name, op, examples.answers.get(op.id))
+        messages[f"{name}.reply"] = _reply(name, op, schemas, examples.answers.get(op.id))
+    streams = {name: _told(name, examples.streams.get(name)) for name in _stream_names()}
+    events = {name: _told(name, told) for name, told in examples.events.items()}
+    control = {"streamRequest": _stream_request(), "streamReply": _stream_reply()}
+    channels = {
+        "wsApi": _channel("/ws-api/v3", "The WebSocket API.", messages | events),
+        "stream": _channel("/ws", "Market streams, raw: `/ws/<name>`.", streams | events | control),
+        "streams": _channel(
+            "/stream", "Market streams, combined: `/stream?streams=<name>/<name>`. Each message "
+            'stands in `{"stream": …, "data": …}`.', streams | events | control),
+    }  # fmt: skip
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "tradepit: sockets", "version": tradepit.__version__,
+            "description": "WebSocket API, market streams and user data. Independent of Binance.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "servers": {"local": {"host": "127.0.0.1:8800", "protocol": "ws"}},
+        "channels": channels,
+        "operations": _operations(list(methods), [*streams, *events]),
+        "components": {
+            "schemas": {"Error": ERROR, **schemas.named},
+            "messages": {
+                _key(name): told
+                for name, told in (messages | streams | events | control).items()
+            },
+        },
+    }  # fmt: skip
+
+
+def _channel(address: str, words: str, messages: Document) -> Document:
+    return {
+        "address": address,
+        "description": words,
+        "messages": {_key(n): {"$ref": f"#/components/messages/{_key(n)}"} for n in messages},
+    }
+
+
+def _operations(methods: list[str], told: list[str]) -> Document:
+    """From the client's side: it sends requests, it receives what is told."""
+    made: Document = {}
+    for name in methods:
+        made[_key(name)] = {
+            "action": "send", "channel": {"$ref": "#/channels/wsApi"},
+            "messages": [{"$ref": f"#/channels/wsApi/messages/{_key(name + '.request')}"}],
+            "reply": {
+                "channel": {"$ref": "#/channels/wsApi"},
+                "messages": [{"$ref": f"#/channels/wsApi/messages/{_key(name + '.reply')}"}],
+            },
+        }  # fmt: skip
+    for channel in ("stream", "streams"):
+        where = f"#/channels/{channel}"
+        made[f"{channel}.ask"] = {
+            "action": "send", "channel": {"$ref": where},
+            "messages": [{"$ref": f"{where}/messages/streamRequest"}],
+            "reply": {"channel": {"$ref": where},
+                      "messages": [{"$ref": f"{where}/messages/streamReply"}]},
+        }  # fmt: skip
+        made[f"{channel}.hear"] = {
+            "action": "receive", "channel": {"$ref": where},
+            "messages": [{"$ref": f"{where}/messages/{_key(name)}"} for name in told],
+        }  # fmt: skip
+    return made
+
+
+def _request(name: str, op: Operation, found: Answered | None) -> Document:
+    params = body_of(op.ask_type)
+    door = [] if op.security == NONE else ["apiKey"]
+    if op.signed:
+        door = list(_DOOR)
+    params["properties"] = params["properties"] | {word: _DOOR[word] for word in door}
+    payload: Schema = {
+        "type": "object",
+        "properties": {"id": ID, "method": {"const": name}, "params": params},
+        "required": ["method", "params"] if params.get("required") else ["method"],
+    }
+    described: Document = {
+        "title": name, "summary": op.title, "payload": payload,
+        "description": f"Weight: {weight_words(op)}. Data source: {op.source}.",
+    }  # fmt: skip
+    if found is not None and not op.signed:
+        example = {"id": 1, "method": name, "params": typed(found.params, params)}
+        described["examples"] = [{"payload": example}]
+    return described
+
+
+def typed(given: Mapping[str, str], schema: Schema) -> dict[str, Any]:
+    """Parameters that are sent as texts, as JSON values of an object's schema."""
+    made: dict[str, Any] = {}
+    for name, text in given.items():
+        kind = schema["properties"][name].get("type")
+        is_json = kind in ("integer", "boolean", "array")
+        made[name] = msgspec.json.decode(text) if is_json else text
+    return made
+
+
+def _reply(name: str, op: Operation, schemas: Schemas, found: Answered | None) -> Document:
+    described: Document = {
+        "title": f"{name}: reply",
+        "payload": {
+            "type": "object",
+            "properties": {
+                "id": ID,
+                "status": {"type": "integer", "description": "As an HTTP status: 200 is done."},
+                "result": schemas.of_reply(op.reply_hint),
+                "error": {"$ref": "#/components/schemas/Error"},
+                "rateLimits": {"type": "array", "items": {"type": "object"}},
+            },
+            "required": ["id", "status"],
+        },
+    }
+    if found is not None and found.status == 200:
+        example = {"id": 1, "status": 200, "result": found.body}
+        described["examples"] = [{"payload": example}]
+    return described
+
+
+def _stream_names() -> list[str]:
+    known = {name.partition(":")[2] for name in SERVED_STREAMS}
+    return [name for name in STREAMS if name in known]
+
+
+def _told(name: str, told: Any) -> Document:
+    described: Document = {"title": name}
+    places = [f"`{place}`: {words}." for place, words in PLACES.items() if place in name]
+    if places:
+        described["description"] = " ".join(places)
+    if told is not None:
+        described |= {"payload": schema_of(told), "examples": [{"payload": told}]}
+    return described
+
+
+def _stream_request() -> Document:
+    properties: dict[str, Schema] = {"id": ID, "method": {"enum": list(REQUESTS)}}
+    properties["params"] = {"type": "array", "items": {"type": ["string", "boolean"]}}
+    example = {"method": "SUBSCRIBE", "params": ["btcusdt@trade", "btcusdt@depth"], "id": 1}
+    return {
+        "title": "What streams are asked",
+        "payload": {"type": "object", "properties": properties, "required": ["id", "method"]},
+        "examples": [{"payload": example}],
+    }
+
+
+def _stream_reply() -> Document:
+    reference = {"$ref": "#/components/schemas/Error"}
+    payload = {"type": "object", "properties": {"id": ID, "result": {}, "error": reference}}
+    return {
+        "title": "What streams answer",
+        "payload": payload,
+        "examples": [{"payload": {"result": None, "id": 1}}],
+    }
+
+
+def schema_of(value: Any) -> Schema:
+    """The schema of a message like this one."""
+    if isinstance(value, dict):
+        made = {name: schema_of(each) for name, each in value.items()}
+        return {"type": "object", "properties": made, "required": list(value)}
+    if isinstance(value, list):
+        return {"type": "array", "items": schema_of(value[0]) if value else {}}
+    if value is None:
+        return {}
+    for kind, word in ((bool, "boolean"), (int, "integer"), (str, "string")):
+        if isinstance(value, kind):
+            return {"type": word}
+    return {"type": "number"}
+
+
+def _key(name: str) -> str:
+    """A message's name inside its channel: letters, digits, dots, dashes and underscores."""
+    kept = [char if char.isalnum() or char in "._-" else "_" for char in name.replace("!", "all")]
+    return "".join(kept).strip("_")

@@ -1,0 +1,68 @@
+"""The reference for tools, at fixed addresses: OpenAPI and AsyncAPI, as JSON and as YAML."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import yaml
+
+from tradepit.web.asyncapi import socket_document
+from tradepit.web.openapi import control_document, exchange_document
+from tradepit.web.pages import Pages
+from tradepit.web.rehearsal import Examples, rehearse
+
+Document = dict[str, Any]
+
+
+def all_pages() -> Pages:
+    """Everything that is served to people and their tools."""
+    pages = Pages()
+    add_documents(pages)
+    return pages
+
+
+def add_documents(pages: Pages) -> None:
+    """Serve every document as `/NAME.json` and `/NAME.yaml`."""
+
+    @functools.cache
+    def examples() -> Examples:
+        return rehearse()
+
+    def exchange(query: str) -> Document:
+        return exchange_document(examples().answers, with_unserved=query == "unserved=1")
+
+    makers: dict[str, Callable[[str], Document]] = {
+        "openapi": exchange,
+        "openapi-control": lambda query: control_document(examples().answers),
+        "asyncapi": lambda query: socket_document(examples()),
+    }
+    for name, make in makers.items():
+        pages.add(f"/{name}.json", _then(make, as_json), "json")
+        pages.add(f"/{name}.yaml", _then(make, as_yaml), "yaml")
+
+
+def _then(make: Callable[[str], Document], write: Callable[[Document], bytes]) -> Any:
+    return lambda query: write(make(query))
+
+
+def as_json(document: Document) -> bytes:
+    """A document as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=1)
+
+
+def as_yaml(document: Document) -> bytes:
+    """A document as YAML, every part written out where it stands."""
+    text: str = yaml.dump(
+        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )  # fmt: skip
+    return text.encode()
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """YAML without anchors: some readers of documents know none."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
