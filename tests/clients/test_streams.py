@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.request import Request, urlopen
 
 import ccxt.pro
 import pytest
@@ -93,6 +94,7 @@ def pointed(pit: Pit, monkeypatch: pytest.MonkeyPatch) -> Pit:
     monkeypatch.setattr(AsyncClient, "API_URL", pit.url + "/api")
     monkeypatch.setattr(AsyncClient, "WS_API_URL", pit.ws_url + "/ws-api/v3")
     monkeypatch.setattr(BinanceSocketManager, "STREAM_URL", pit.ws_url + "/")
+    monkeypatch.setattr(ReconnectingWebsocket, "TIMEOUT", 2)  # how long it reads while it closes
     return pit
 
 
@@ -142,7 +144,17 @@ def test_python_binance_sockets(pointed: Pit) -> None:
     asyncio.run(listen())
 
 
-def test_python_binance_depth_cache(pointed: Pit) -> None:
+def arm(pit: Pit, **rule: Any) -> None:
+    """A fault, from now on."""
+    body = json.dumps(rule).encode()
+    kind = {"Content-Type": "application/json"}
+    urlopen(Request(f"{pit.url}/_tradepit/v1/faults", body, kind)).close()
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+def test_python_binance_depth_cache(pointed: Pit, lost: int) -> None:
+    """It rebuilds the book, and does so again when events are lost on the way."""
+
     async def follow() -> None:
         alice = await AsyncClient.create(*pointed.keys["alice"])
         bob = await AsyncClient.create(*pointed.keys["bob"])
@@ -151,7 +163,10 @@ def test_python_binance_depth_cache(pointed: Pit) -> None:
                 await sell(alice, "AVAXUSDT", "2", f"3{n}")
             cache = DepthCacheManager(alice, symbol="AVAXUSDT", ws_interval=100)
             async with cache as socket:
+                if lost:
+                    arm(pointed, kind="lose-event", stream="avaxusdt@depth*", times=lost)
                 for n in range(1, 5):
+                    await asyncio.sleep(0.15 if lost else 0)  # an event for each
                     await bob.order_limit_buy(symbol="AVAXUSDT", quantity=f"{n}", price=f"2{n}.5")
                     await bob.order_limit_buy(
                         symbol="AVAXUSDT", quantity="2", price=f"3{n}", timeInForce="IOC"
@@ -167,6 +182,8 @@ def test_python_binance_depth_cache(pointed: Pit) -> None:
                         if rows == [want["bids"], want["asks"]]:
                             break
                 assert len(rows[0]) == 4 and len(rows[1]) == 3
+            await bob.cancel_all_open_orders(symbol="AVAXUSDT")
+            await alice.cancel_all_open_orders(symbol="AVAXUSDT")
         finally:
             await alice.close_connection()
             await bob.close_connection()
