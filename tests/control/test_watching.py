@@ -90,6 +90,19 @@ def test_what_happens(pit: Pit, watched: Watched) -> None:
     assert told["reason"] == "World 'main' lists no symbol 'NONE'."
 
 
+def test_what_happens_outside_the_book(pit: Pit, watched: Watched) -> None:
+    ask = {"side": "BUY", "quantity": "1.5", "price": "50000", "maker": "alice", "taker": "bob"}
+    made = pit.done("POST", "block-trades", symbol="BTCUSDT", **ask)
+    assert watched.next() == ("block", {
+        "at": made["time"], "symbol": "BTCUSDT", "blockTradeId": made["id"],
+        "price": "50000.00000000", "qty": "1.50000000", "buyerIsMaker": False,
+    })  # fmt: skip
+    pit.done("POST", "locks", account="bob", asset="BTC", amount="1")
+    kind, told = watched.next()
+    assert (kind, told["account"], told["delta"]) == ("lock", "bob", "1.00000000")
+    pit.done("POST", "locks", account="bob", asset="BTC", amount="1", unlock=True)
+
+
 def test_some_kinds_only(pit: Pit) -> None:
     for query in ("?kinds=balance", '?kinds=["symbol","balance"]'.replace('"', "%22")):
         some = Watched(pit, query)

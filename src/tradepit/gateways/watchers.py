@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tradepit.watchers")
 
-KINDS: Final = ("trade", "order", "balance", "symbol", "refused")
+KINDS: Final = ("trade", "block", "order", "balance", "lock", "symbol", "refused")
 KIND: Final = b"text/event-stream"
 BEAT_S: Final = 15.0
 MOST_UNREAD: Final = 1 << 20  # bytes: who reads slower than that is cut off
@@ -140,6 +140,18 @@ def _trade(event: Event) -> _Told:
     }
 
 
+def _block(event: Event) -> _Told:
+    assert isinstance(event, records.BlockTrade)
+    return "block", {
+        "at": event.at_us // 1_000,
+        "symbol": event.symbol.name,
+        "blockTradeId": event.block_id,
+        "price": text_units(event.price),
+        "qty": text_units(event.qty),
+        "buyerIsMaker": event.buyer_is_maker,
+    }
+
+
 def _order(event: Event) -> _Told:
     assert isinstance(event, records.Report)
     order = event.order
@@ -161,8 +173,8 @@ def _order(event: Event) -> _Told:
 
 
 def _balance(event: Event) -> _Told:
-    assert isinstance(event, records.BalanceUpdate)
-    return "balance", {
+    assert isinstance(event, (records.BalanceUpdate, records.ExternalLock))
+    return "lock" if isinstance(event, records.ExternalLock) else "balance", {
         "at": event.at_us // 1_000,
         "account": event.account.name,
         "asset": event.asset,
@@ -181,7 +193,9 @@ def _symbol(event: Event) -> _Told:
 
 _TOLD: Final[dict[int, Callable[[Event], _Told]]] = {
     records.TRADE: _trade,
+    records.BLOCK_TRADE: _block,
     records.REPORT: _order,
     records.BALANCE_UPDATE: _balance,
+    records.EXTERNAL_LOCK: _balance,
     records.SYMBOL_STATUS: _symbol,
 }
