@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from tests.crash.trader import OWNERS
 from tests.journal.pits import SYMBOL, Pit, birth, opened
 
+from tradepit.core.records import Who
 from tradepit.core.terms import CANCELED, FILLED, SELL
 
 ROOT = Path(__file__).parents[2]
@@ -66,12 +68,12 @@ class Ledger:
         return len(told)
 
 
-async def everything(ask: Any, owner: int, key: str) -> list[Any]:
+async def everything(ask: Any, key: str) -> list[Any]:
     """All rows of an account, page by page."""
     rows: list[Any] = []
     from_id = 0
     while True:
-        page = await asyncio.to_thread(ask, owner, SYMBOL, from_id=from_id, limit=1000)
+        page = await ask(from_id=from_id, limit=1000)
         known = {(getattr(row, key), row.order_id) for row in rows}
         fresh = [row for row in page if (getattr(row, key), row.order_id) not in known]
         rows += fresh
@@ -85,10 +87,11 @@ async def check(pit: Pit, ledger: Ledger) -> None:
     orders = {}
     sides: dict[int, int] = {}
     for owner in OWNERS:
-        rows = await everything(pit.history.orders, owner, "order_id")
+        rows = await everything(partial(pit.orders, Who(owner)), "order_id")
         orders.update({(owner, row.order_id): row for row in rows})
-        assert len({row.client_id for row in rows}) == len(rows)  # nothing twice
-        trades = await everything(pit.history.my_trades, owner, "trade_id")
+        assert len({row.client_order_id for row in rows}) == len(rows)  # nothing twice
+        ask = partial(asyncio.to_thread, pit.history.my_trades, owner, SYMBOL)
+        trades = await everything(ask, "trade_id")
         for row in trades:
             sides[row.trade_id] = sides.get(row.trade_id, 0) + 1
         mine = {row.trade_id for row in trades}
@@ -96,13 +99,13 @@ async def check(pit: Pit, ledger: Ledger) -> None:
         executed: dict[int, int] = {}
         for row in trades:
             executed[row.order_id] = executed.get(row.order_id, 0) + row.qty
-        assert executed == {row.order_id: row.executed for row in rows if row.executed}
+        assert executed == {row.order_id: row.executed_qty for row in rows if row.executed_qty}
         check_money(pit, owner, trades)
     assert sides == dict.fromkeys(range(len(sides)), 2)  # no gap, both sides of each
     for key, wanted in ledger.orders.items():
         found = orders[key]
-        assert found.client_id == wanted["client_id"]
-        assert found.executed >= wanted["executed"]
+        assert found.client_order_id == wanted["client_id"]
+        assert found.executed_qty >= wanted["executed"]
         if wanted["status"] in (CANCELED, FILLED):
             assert found.status == wanted["status"]
     ledger.newest_id = max((order_id for _, order_id in orders), default=-1)

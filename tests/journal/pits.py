@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from tradepit.journal.port import Log
 from tradepit.journal.recovery import Origins, World, open_world
 from tradepit.journal.sequencer import Options, Sequencer
 from tradepit.journal.sqlite import SqliteLog
-from tradepit.products.spot import order_lists, orders
+from tradepit.products.spot import order_lists, order_queries, orders
 from tradepit.projections.history import SqlHistory
 from tradepit.projections.projector import Projector
 from tradepit.projections.store import Store, sqlite_url
@@ -88,6 +89,23 @@ class Pit:
     async def cancel(self, who: Who, order_id: int, symbol: str = SYMBOL) -> Any:
         ask = orders.CancelOrder(symbol=symbol, order_id=order_id)
         return await self.sequencer.submit(who, CANCEL, ask)
+
+    async def order(self, who: Who, **which: Any) -> Any:
+        """`GET /api/v3/order`."""
+        ask = order_queries.QueryOrder(**{"symbol": SYMBOL, **which})
+        found = order_queries.query_order(self.exchange, self.history, who, ask)
+        return await asyncio.to_thread(found) if callable(found) else found
+
+    async def orders(
+        self, who: Who, *, from_id: int | None = None, start_us: int | None = None,
+        end_us: int | None = None, limit: int = 500,
+    ) -> list[Any]:  # fmt: skip
+        """`GET /api/v3/allOrders`."""
+        ask = order_queries.QueryAllOrders(
+            symbol=SYMBOL, order_id=from_id, start_time=start_us, end_time=end_us, limit=limit
+        )
+        found = order_queries.query_all_orders(self.exchange, self.history, who, ask)
+        return await asyncio.to_thread(found)
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ async def settled(pit: Pit, where: str) -> None:
         await pit.projector.drain()
         assert pit.projector.tail.count == 0
     else:
-        assert pit.projector.tail.count or not pit.sequencer.applied_seq
+        assert pit.projector.cursor == 0
 
 
 async def asked(question: Any, *args: Any, **more: Any) -> Any:
@@ -58,10 +58,10 @@ async def test_an_order_is_seen_in_every_state(tmp_path: Path, where: str) -> No
         states = []
         for step in range(4):
             await settled(pit, where)
-            order = await asked(pit.history.order, 1, SYMBOL, order_id)
-            same = await asked(pit.history.order_by_client_id, 1, SYMBOL, "mine")
-            assert order.dump() == same.dump()
-            states.append((order.status, order.executed))
+            order = await pit.order(ALICE, order_id=order_id)
+            assert order == await pit.order(ALICE, orig_client_order_id="mine")
+            assert [order] == await pit.orders(ALICE)
+            states.append((order.status, order.executed_qty))
             if step < 2:
                 await pit.buy(BOB, 50_000, 0.003)
             elif step == 2:
@@ -70,8 +70,21 @@ async def test_an_order_is_seen_in_every_state(tmp_path: Path, where: str) -> No
             (NEW, 0), (PARTIALLY_FILLED, 300_000), (PARTIALLY_FILLED, 600_000),
             (CANCELED, 600_000),
         ]  # fmt: skip
+        kept = await asked(pit.history.order, 1, SYMBOL, order_id)
+        same = await asked(pit.history.order_by_client_id, 1, SYMBOL, "mine")
+        assert kept.dump() == same.dump() and kept.status == CANCELED
         assert await asked(pit.history.order, 2, SYMBOL, order_id) is None  # not Bob's
         assert await asked(pit.history.order, 1, "ETHUSDT", order_id) is None
+
+
+async def test_an_order_has_no_row_while_it_is_open(tmp_path: Path) -> None:
+    async with opened(tmp_path) as pit:
+        placed = await pit.sell(ALICE, 50_000, 0.01)
+        await pit.buy(BOB, 50_000, 0.004)
+        await pit.projector.drain()
+        assert await asked(pit.history.order, 1, SYMBOL, placed.order_id) is None
+        (order,) = await pit.orders(ALICE)
+        assert (order.status, order.executed_qty) == (PARTIALLY_FILLED, 400_000)
 
 
 async def test_both_sides_of_a_trade(tmp_path: Path, where: str) -> None:
@@ -98,7 +111,7 @@ async def test_agents_orders_are_not_kept_but_their_trades_are(tmp_path: Path, w
         await pit.buy(QUIET, 50_000, 0.004, self_trade_prevention_mode=STP_NONE)
         await pit.buy(BOB, 50_000, 0.001)
         await settled(pit, where)
-        assert await asked(pit.history.orders, MAKER, SYMBOL) == []
+        assert await asked(pit.history.orders, MAKER, SYMBOL) == []  # nor is the one that is over
         assert await asked(pit.history.my_trades, MAKER, SYMBOL) == []
         assert len(await asked(pit.history.trades, SYMBOL)) == 2
         assert len(await asked(pit.history.my_trades, 2, SYMBOL)) == 1
@@ -106,18 +119,19 @@ async def test_agents_orders_are_not_kept_but_their_trades_are(tmp_path: Path, w
 
 async def test_pages(tmp_path: Path, where: str) -> None:
     async with opened(tmp_path) as pit:
-        for n in range(30):
-            await pit.sell(ALICE, 50_000 + n, 0.001)
+        for n in range(30):  # open ones, and from memory or SQL those that are over
+            placed = await pit.sell(ALICE, 50_000 + n, 0.001)
             await asyncio.sleep(0.001)  # another time each
+            if n % 3:
+                await pit.cancel(ALICE, placed.order_id)
         await settled(pit, where)
 
         async def ids(**page: Any) -> list[int]:
-            return [o.order_id for o in await asked(pit.history.orders, 1, SYMBOL, **page)]
+            return [o.order_id for o in await pit.orders(ALICE, **page)]
 
         every = await ids()
         assert len(every) == 30 and every == sorted(every)
-        orders = await asked(pit.history.orders, 1, SYMBOL)
-        at = [order.created_us for order in orders]
+        at = [order.time for order in await pit.orders(ALICE)]
         assert await ids(limit=5) == every[-5:]
         assert await ids(from_id=every[7], limit=5) == every[7:12]
         assert await ids(from_id=every[-1] + 1) == []
@@ -217,6 +231,8 @@ async def test_amendments(tmp_path: Path, where: str) -> None:
             pit.history.amendments, 1, SYMBOL, placed.order_id, from_id=rows[1].exec_id
         )
         assert second == rows[1:]
+        await pit.cancel(ALICE, placed.order_id)
+        await settled(pit, where)
         assert await asked(pit.history.order_by_client_id, 1, SYMBOL, "first") is None
         found = await asked(pit.history.order_by_client_id, 1, SYMBOL, "amend1")
         assert found.qty == 300_000
@@ -253,17 +269,14 @@ async def test_all_of_it_is_there_after_a_kill(tmp_path: Path) -> None:
         await pit.projector.drain()
         await trade(pit, 5)
         assert pit.projector.tail.count > 0
-        wanted = {
-            owner: [o.dump() for o in await asked(pit.history.orders, owner, SYMBOL)]
-            for owner in (1, 2)
-        }
+        wanted = {who.owner: await pit.orders(who) for who in (ALICE, BOB)}
         trades = await asked(pit.history.my_trades, 1, SYMBOL)
         state = pit.exchange.state_hash()
     async with opened(tmp_path) as pit:
         assert pit.exchange.state_hash() == state
-        for owner in (1, 2):
-            found = [o.dump() for o in await asked(pit.history.orders, owner, SYMBOL)]
-            assert found == wanted[owner] and len(found) == 45
+        for who in (ALICE, BOB):
+            found = await pit.orders(who)
+            assert found == wanted[who.owner] and len(found) == 45
         assert await asked(pit.history.my_trades, 1, SYMBOL) == trades
         assert len(await asked(pit.history.trades, SYMBOL)) == 45
 
@@ -281,7 +294,7 @@ async def test_a_query_sees_all_that_was_acknowledged_before_it(tmp_path: Path) 
                 reply = await pit.place(who, side, 50_000, 0.001, time_in_force=IOC)
                 mine[reply.order_id] = reply.status
                 if n % 3 == 0:
-                    rows = await asked(pit.history.orders, owner, SYMBOL, limit=1000)
+                    rows = await pit.orders(who, limit=1000)
                     assert {row.order_id: row.status for row in rows} == mine
                 if n % 20 == 0:
                     await asyncio.sleep(chance.random() * 0.3)
@@ -299,7 +312,7 @@ async def test_old_orders_leave_memory_and_stay_in_history(tmp_path: Path) -> No
         assert pit.exchange.accounts[2].on(SYMBOL).find(first.order_id, None) is None
         found = await asked(pit.history.order, 2, SYMBOL, first.order_id)
         assert (found.status, found.executed) == (FILLED, 100_000)
-        assert len(await asked(pit.history.orders, 2, SYMBOL, limit=1000)) == 601
+        assert len(await pit.orders(BOB, limit=1000)) == 601
 
 
 async def test_a_lost_end_of_the_log_takes_its_history_along(tmp_path: Path) -> None:
@@ -313,10 +326,10 @@ async def test_a_lost_end_of_the_log_takes_its_history_along(tmp_path: Path) -> 
         pit.log._writer.execute("DELETE FROM log WHERE first > ?", (seq,))  # type: ignore[attr-defined]
     async with opened(tmp_path) as pit:
         assert pit.sequencer.applied_seq == seq
-        (order,) = await asked(pit.history.orders, 1, SYMBOL)
-        assert (order.order_id, order.status, order.executed) == (kept.order_id, NEW, 0)
+        (order,) = await pit.orders(ALICE)
+        assert (order.order_id, order.status, order.executed_qty) == (kept.order_id, NEW, 0)
         assert await asked(pit.history.trades, SYMBOL) == []
-        assert await asked(pit.history.orders, 2, SYMBOL) == []
+        assert await pit.orders(BOB) == []
 
 
 async def test_in_memory_worlds_have_a_history_too(tmp_path: Path) -> None:
@@ -331,7 +344,7 @@ async def test_a_refused_order_leaves_no_row(tmp_path: Path, where: str) -> None
         with pytest.raises(Reject):
             await pit.sell(ALICE, 50_000, 1_000_000)
         await settled(pit, where)
-        assert len(await asked(pit.history.orders, 1, SYMBOL)) == 1
+        assert len(await pit.orders(ALICE)) == 1
 
 
 async def test_a_history_that_cannot_be_written_makes_commands_wait(
@@ -351,17 +364,21 @@ async def test_a_history_that_cannot_be_written_makes_commands_wait(
             write(chunk)
 
         monkeypatch.setattr(pit.projector.store, "write", writing)
-        tasks = [asyncio.ensure_future(pit.buy(BOB, 40_000, 0.001)) for _ in range(100)]
+
+        def closed() -> asyncio.Task[Any]:
+            return asyncio.ensure_future(pit.buy(BOB, 40_000, 0.001, time_in_force=IOC))
+
+        tasks = [closed() for _ in range(100)]
         await asyncio.sleep(0.2)
-        tasks += [asyncio.ensure_future(pit.buy(BOB, 40_000, 0.001)) for _ in range(20)]
+        tasks += [closed() for _ in range(20)]
         await asyncio.sleep(0.1)
         assert [task.done() for task in tasks] == [True] * 100 + [False] * 20
         assert "cannot be written: No space left" in caplog.text
         full = False
         await asyncio.gather(*tasks)
-        assert len(await asked(pit.history.orders, 2, SYMBOL)) == 120
+        assert len(await pit.orders(BOB)) == 120
         full = True
-        await pit.buy(BOB, 40_000, 0.001)
+        await closed()
     assert "The log has it" in caplog.text
     async with opened(tmp_path) as pit:
-        assert len(await asked(pit.history.orders, 2, SYMBOL)) == 121
+        assert len(await pit.orders(BOB)) == 121

@@ -115,16 +115,16 @@ class History(Protocol):
     # Of one account.
 
     def order(self, owner: int, symbol: str, order_id: int) -> Order | None:
-        """One order, open or finished."""
+        """One order that is over; open ones are in the state."""
 
     def order_by_client_id(self, owner: int, symbol: str, client_id: str) -> Order | None:
-        """The newest order that carries this client id."""
+        """The newest order over that carries this client id."""
 
     def orders(
         self, owner: int, symbol: str, *, from_id: int | None = None,
         start_us: int | None = None, end_us: int | None = None, limit: int = 500,
     ) -> list[Order]:  # fmt: skip
-        """Orders, open and finished; times are those of their creation."""
+        """Orders that are over; times are those of their creation."""
 
     def my_trades(
         self, owner: int, symbol: str, *, order_id: int | None = None,

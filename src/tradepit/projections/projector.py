@@ -4,6 +4,7 @@ Rows are made at once, while the living objects still show what they tell of, an
 queries from then on; a thread writes them to SQL in batches, with the cursor in the same
 transaction. Whatever a kill takes is told again by the log. Making a row twice is harmless.
 
+An order gets its one row when it is over: open ones are in the state, which the log brings back.
 Agents of the house are quiet: their trades are market data, their orders are not kept.
 """
 
@@ -56,7 +57,7 @@ _operator = logging.getLogger("tradepit.projections")
 # page for each symbol and table in it, which in an idle world is most of what goes to the disk.
 _PAUSE_S: Final = 0.5  # with rows of an account
 _LAZY_S: Final = 300.0  # with nothing but market data
-_ENOUGH: Final = 10_000  # rows that do not wait
+_ENOUGH: Final = 10_000  # rows, or commands, that do not wait
 _TOO_MANY: Final = 50_000  # rows that make commands wait
 _AGAIN_S: Final = 1.0
 _REPLAY_ROWS: Final = 10_000
@@ -162,7 +163,8 @@ class Projector:
             if self.tail.open.count >= _REPLAY_ROWS:
                 self._flush()
         elif not self.tail.sealed:
-            if self.tail.open.count >= _ENOUGH:
+            opened = self.tail.open
+            if opened.count >= _ENOUGH or opened.seq - self._cursor >= _ENOUGH:
                 self._seal()
             elif not self._soon and (self._timer is None or self.tail.open.personal):
                 self._set_timer(loop)
@@ -233,7 +235,7 @@ class Projector:
 
     def _report(self, report: Report, _seq: int) -> None:
         order = report.order
-        if not order.account.quiet and report.status != REJECTED:
+        if not (order.open or order.account.quiet) and report.status != REJECTED:
             self._touched[order] = None
 
     def _list_status(self, status: ListStatus, _seq: int) -> None:
@@ -342,19 +344,13 @@ class Projector:
         self._cursor = self._told = seq
 
     def refill(self, pit: Pit) -> None:
-        """After recovery: write everything that was told, and what a rewind took too much of (an
-        order that was open at `seq` and changed behind it is in the state, not in the rows)."""
+        """After recovery: write everything that was told, and what a rewind took too much of (a
+        list that was there at `seq` and changed behind it is in the state, not in the rows)."""
         if self._rewound:
             for account in pit.accounts.values():
                 if not account.quiet:
-                    self._refill_account(account, pit.seq)
+                    for found in account.lists.values():
+                        self._put_list(found, pit.seq)
             self.tail.open.seq = max(self._told, pit.seq)
             self._rewound = False
         self._flush()
-
-    def _refill_account(self, account: Account, seq: int) -> None:
-        for opened in account.symbols.values():
-            for order in (*opened.finished.values(), *opened.orders.values()):
-                self._put_order(order, seq)
-        for found in account.lists.values():
-            self._put_list(found, seq)

@@ -8,6 +8,7 @@ from tradepit.catalog.fields import (
     SymbolName,
     Time,
 )  # fmt: skip
+from tradepit.catalog.kinds import INT64_MAX
 from tradepit.catalog.language import DATABASE, MEMORY, USER_DATA, Ask, operation
 from tradepit.core.exchange import Exchange
 from tradepit.core.history import History, ListRow
@@ -101,9 +102,11 @@ def query_all_orders(
     """All orders: active, canceled or filled."""
     name = pit.symbol(ask.symbol).name
     check_span(ask.start_time, ask.end_time)
-    return lambda: [
-        replies.info(order)
-        for order in history.orders(
+    newest = ask.order_id is None and ask.start_time is None
+    opened = _open_on_page(pit.accounts[who.owner].on(name).orders, ask, newest)
+
+    def later() -> list[OrderInfo]:
+        over = history.orders(
             who.owner,
             name,
             from_id=ask.order_id,
@@ -111,7 +114,26 @@ def query_all_orders(
             end_us=ask.end_time,
             limit=ask.limit,
         )
-    ]
+        found = {order.order_id: replies.info(order) for order in over} | opened
+        ids = sorted(found)
+        return [found[each] for each in (ids[-ask.limit :] if newest else ids[: ask.limit])]
+
+    return later
+
+
+def _open_on_page(
+    orders: dict[int, Order], ask: QueryAllOrders, newest: bool
+) -> dict[int, OrderInfo]:
+    """The open orders that may stand on the page that is asked for, as they are now."""
+    first, start_us = ask.order_id or 0, ask.start_time or 0
+    end_us = INT64_MAX if ask.end_time is None else ask.end_time
+    ids = sorted(
+        order_id
+        for order_id, order in orders.items()
+        if order_id >= first and start_us <= order.created_us <= end_us
+    )
+    chosen = ids[-ask.limit :] if newest else ids[: ask.limit]
+    return {order_id: replies.info(orders[order_id]) for order_id in chosen}
 
 
 # --- Order lists -------------------------------------------------------------------------------
