@@ -107,19 +107,32 @@ async def check_market(preset: str, seed: int, minutes: int) -> None:
             for symbol in hall.pit.symbols.values():
                 assert symbol.book.bids.best() and symbol.book.asks.best(), symbol.name
                 assert spread_bp(symbol) <= WIDEST[preset], symbol.name
-        assert set(watch.codes) <= {WOULD_MATCH}, watch.codes
+            if preset not in ("wild", "flash-crash"):  # they move by percents between two beats
+                check_pairs(hall, WIDEST[preset])
+        assert set(watch.codes) <= {WOULD_MATCH}, watch.codes  # no filter said no
         assert hall.pit.audit() == []
         assert all(hall.healthy().values())
-        account = hall.pit.accounts[hall.pit.names["alice"]]
-        before = account.balances["BTC"].free
-        await take(hall, "BTCUSDT", BUY, ONE)
-        if preset != "thin":
-            assert before + ONE - account.balances["BTC"].free <= ONE // 500  # all, less fees
+        for side in (BUY, SELL):
+            done = await take(hall, "BTCUSDT", side, ONE)
+            # A thin market is one that has no bitcoin to give at once.
+            assert done.executed_qty == ONE if preset != "thin" else 0 < done.executed_qty < ONE
         assert {*MAKERS} <= set(watch.acts)
 
 
+def check_pairs(hall: Hall, widest_bp: int) -> None:
+    """Cross pairs and twins tell the same prices, up to a spread and a tick of each."""
+    at = {name: middle(symbol) for name, symbol in hall.pit.symbols.items()}
+    for name, told in (
+        ("ETHBTC", at["ETHUSDT"] * ONE // at["BTCUSDT"]),
+        ("BTCUSDT", at["BTCUSDC"] * at["USDCUSDT"] // ONE),
+        ("BTCUSDT", at["BTCFDUSD"] * at["FDUSDUSDT"] // ONE),
+        ("ETHUSDT", at["ETHUSDC"] * at["USDCUSDT"] // ONE),
+    ):
+        assert apart_bp(told, at[name]) <= 40 + widest_bp, name
+
+
 @pytest.mark.usefixtures("still")
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(5))
 async def test_the_normal_market_keeps_its_promises(seed: int) -> None:
     await check_market("normal", seed, 20)
 
@@ -132,6 +145,7 @@ async def test_every_preset_keeps_its_promises(preset: str) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("seed", range(1_000))
 async def test_the_market_keeps_its_promises_over_many_seeds(seed: int) -> None:
     for preset in WIDEST:
@@ -150,12 +164,10 @@ async def test_cross_pairs_and_twins_agree() -> None:
     async with living(Config(memory=True)) as (hall, _):
         for _ in range(12):
             await forward(hall, 10)
-            at = {name: middle(symbol) for name, symbol in hall.pit.symbols.items()}
-            assert apart_bp(at["ETHUSDT"] * ONE // at["BTCUSDT"], at["ETHBTC"]) <= 40
-            assert apart_bp(at["BTCUSDC"] * at["USDCUSDT"] // ONE, at["BTCUSDT"]) <= 40
-            assert apart_bp(at["BTCFDUSD"] * at["FDUSDUSDT"] // ONE, at["BTCUSDT"]) <= 40
+            check_pairs(hall, 0)
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("side", [BUY, SELL])
 async def test_a_sweep_moves_the_price_and_the_market_recovers(side: int) -> None:
     async with living(Config(memory=True, market="calm")) as (hall, residents):

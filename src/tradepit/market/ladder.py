@@ -71,7 +71,7 @@ class Ladder:
         self._size = size
         self._tick = rules.tick_size or 1
         self._gap_ticks = max(typical * gap // (GAP_PARTS * 100) // self._tick, 1)
-        self._gap = self._gap_ticks * self._tick
+        self.gap = self._gap_ticks * self._tick  # units between two rungs
         self._known: dict[int, Rung | None] = {}
         self._salt = mix(seed ^ zlib.crc32(rules.name.encode()) << 32)
 
@@ -86,9 +86,9 @@ class Ladder:
     def _rungs(self, limit: int, step: int, count: int) -> list[Rung]:
         found: list[Rung] = []
         high = self._rules.max_price or _MASK
-        k = limit // self._gap
+        k = limit // self.gap
         known = self._known
-        while k >= 0 and k * self._gap <= high and len(found) < count:
+        while k >= 0 and k * self.gap <= high and len(found) < count:
             if k in known:
                 rung = known[k]
             else:
@@ -102,7 +102,7 @@ class Ladder:
         """Rung k, None where the filters allow none."""
         rules = self._rules
         dice = mix(self._salt + k)
-        price = k * self._gap + dice % self._gap_ticks * self._tick
+        price = k * self.gap + dice % self._gap_ticks * self._tick
         found = None
         if max(rules.min_price, 1) <= price <= (rules.max_price or _MASK):
             qty = self.size_at(price, 400 + (dice >> 32) % 1201)
