@@ -159,6 +159,46 @@ def wait(url: str, timeout: float) -> int:
         time.sleep(0.05)
 
 
+@cli.command("import")
+@click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
+@click.option("--symbol", default="", help="Which symbol it is to be, if not the files' own.")
+@click.option(
+    "--at",
+    type=click.Choice(("now", "start")),
+    default="now",
+    show_default=True,
+    help="now: shifted to begin within a minute (or a candle); start: at the files' own times.",
+)
+@click.option("--pace", metavar="SPEED", help="Let the world's clock go at this speed then.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def import_(url: str, symbol: str, at: str, pace: str | None, files: tuple[Path, ...]) -> int:
+    """Replay files of Binance's public archive: klines, trades or aggTrades, zip or csv."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="tradepit-import-") as scratch:
+        tape = Path(scratch) / "import.tape"
+        try:
+            rows = _prepared(files, symbol, tape)
+        except ValueError as wrong:
+            click.echo(f"Not imported: {wrong}", err=True)
+            return config.FAILED
+        click.echo(f"{rows:,} rows read.", err=True)
+        given = {"files": str(tape), "symbol": symbol, "at": at, "pace": pace or ""}
+        return _control(url, "POST replays", {name: text for name, text in given.items() if text})
+
+
+def _prepared(files: tuple[Path, ...], symbol: str, tape: Path) -> int:
+    """Read archive files into a tape, with a progress bar; how many rows it has."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from tradepit import server
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Reading", total=server.text_size(files))
+        return server.prepare_tape(files, symbol, tape, lambda size: bar.advance(task, size))
+
+
 # The verbs of the control API: name, operation, the parameters that need no name, help.
 VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("accounts", "GET accounts", (), "List the accounts."),

@@ -74,6 +74,10 @@ class Config:
     exchange_info: Path | None = _setting(
         None, "An exchangeInfo answer whose symbols a new world lists, not the built-in ones."
     )
+    replay: tuple[str, ...] = _setting(
+        (), "A file of the public archive with which a new world begins, at that file's time "
+        "(repeat it for more of one symbol).", metavar="FILE",
+    )  # fmt: skip
     limits: str = _setting(
         "real",
         "real: weights, order counts, 429 and 418 as on the exchange; off: none of these.",

@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -50,11 +50,15 @@ from tradepit.journal.port import JournalError, Log
 from tradepit.journal.recovery import Origins, open_world
 from tradepit.journal.sequencer import HOUSE, Options, Sequencer
 from tradepit.journal.sqlite import SqliteLog
+from tradepit.market import archive
+from tradepit.market.archive import ArchiveError
 from tradepit.market.maker import MAKERS
 from tradepit.market.past import pasts_of, with_past
 from tradepit.market.presets import PRESETS
+from tradepit.market.replay import Replays, read_tape, worth
 from tradepit.market.residents import Residents
 from tradepit.market.takers import TAKERS
+from tradepit.market.tapefile import Tape
 from tradepit.projections.history import SqlHistory
 from tradepit.projections.projector import Projector
 from tradepit.projections.store import Store, sqlite_url
@@ -80,7 +84,7 @@ def run(settings: Config) -> int:
     with _bound(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             return runner.run(_serve_until_told(settings, listener))
-        except (JournalError, ListingError) as wrong:
+        except (JournalError, ListingError, ArchiveError) as wrong:
             _say(f"tradepit: {wrong}", sys.stderr)
             return config.FAILED
 
@@ -109,6 +113,19 @@ def audit(settings: Config) -> int:
     return config.CHECK_FAILED if found else config.OK
 
 
+def text_size(files: Sequence[Path]) -> int:
+    """About how many bytes of text `prepare_tape` will tell its progress of."""
+    return sum(map(archive.text_size, files))
+
+
+def prepare_tape(files: Sequence[Path], symbol: str, into: Path, progress: archive.Progress) -> int:
+    """`tradepit import`: read files of the public archive into one that a server takes at once;
+    how many rows it has. Raises: ValueError, OSError, in words for who asked."""
+    tape = archive.read_archive(files, symbol, progress)
+    tape.save(into)
+    return len(tape)
+
+
 # --- A world ---------------------------------------------------------------------------------
 
 
@@ -132,7 +149,8 @@ class Hall:
         )
         store = Store(sqlite_url(self._home.file("history.sqlite3")), keep=not settings.memory)
         self._projector = Projector(store)
-        world = open_world(self._log, _origins(settings), self._projector)
+        self._born_of: list[Tape] = []  # what a new world begins with
+        world = open_world(self._log, _origins(settings, self._born_of), self._projector)
         self._projector.refill(world.machine)
         self.clock = _clock_of(world.machine)
         every = AUDIT_EVERY if settings.audit else 0
@@ -142,6 +160,11 @@ class Hall:
         self.sequencer.cursor = lambda: self._projector.cursor
         self.history = SqlHistory(self._projector, self.clock, lambda: self.sequencer.machine)
         self.residents: Residents | None = None
+        self.replays = Replays(
+            self.pit.seed, self.sequencer, self.clock, self._home.path / "tapes",
+            lambda: self.watched(),
+        )  # fmt: skip
+        self.sequencer.holds.append(self.replays.held_us)
         self.watched: Callable[[], bool] = lambda: False  # whether somebody listens to the market
         self.on_clock: list[Callable[[], None]] = []  # told when the clock goes another way
 
@@ -155,16 +178,22 @@ class Hall:
         counted = self.settings.limits == "real"
         if self.pit.count_orders != counted:
             await self.sequencer.submit(HOUSE, COUNT_ORDERS, CountOrders(on=counted))
+        await self.replays.start()
+        self.on_clock.append(self.replays.clock_changed)
+        for tape in self._born_of:
+            await self.replays.begin(tape, tape.symbol, "birth")
         preset = PRESETS.get(self.settings.market)
         if preset is not None and self.pit.names.keys() >= set(MAKERS):
             self.residents = Residents(
                 self.pit, self.sequencer, self.clock, preset, lambda: self.watched()
             )
+            self.residents.on_way = self.replays.pass_to
             self.on_clock.append(self.residents.clock_changed)
             await self.residents.start()
 
     async def stop(self) -> None:
         """Residents leave, the log gets its snapshot, the history its last rows."""
+        await self.replays.stop()
         if self.residents is not None:
             await self.residents.stop()
         await self.sequencer.stop()
@@ -181,10 +210,10 @@ class Hall:
 
     async def advance(self, until_us: int) -> None:
         """Set the world's clock forward; residents trade on the way."""
-        if self.residents is not None:
+        if self.residents is not None and self.residents.preset.moves:
             await self.residents.pass_time(until_us)
         else:
-            self.clock.set(until_us)
+            await self.replays.pass_time(until_us)
         await self._note_clock()
 
     async def _note_clock(self) -> None:
@@ -225,7 +254,8 @@ class Codec:
         return language.unpack_ask(op, packed)
 
 
-def _origins(settings: Config) -> Origins[Exchange]:
+def _origins(settings: Config, born_of: list[Tape] | None = None) -> Origins[Exchange]:
+    """How the world of these settings begins. born_of: gets the tape with which a new one does."""
     publish.load()
     handlers = language.commands()
 
@@ -238,6 +268,12 @@ def _origins(settings: Config) -> Origins[Exchange]:
         if settings.market != "empty":
             listing = with_past(listing, settings.seed)
         born_us = time.time_ns() // 1_000
+        if settings.replay:
+            tape = read_tape([Path(name) for name in settings.replay])
+            listing = worth(listing, tape.symbol, tape.first_price)
+            born_us = tape.start_us
+            if born_of is not None:
+                born_of.append(tape)
         born_us -= born_us % MINUTE_US
         pit = Exchange(
             handlers,
@@ -245,6 +281,8 @@ def _origins(settings: Config) -> Origins[Exchange]:
         )
         for name, past in pasts_of(pit.symbols, born_us).items():
             pit.symbols[name].begin(past, born_us)
+        if settings.replay:
+            pit.clock_offset_us = born_us - wall_us()
         return pit
 
     def load(state: dict[str, Any]) -> Exchange:
@@ -321,7 +359,7 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         limits=all_limits(settings.limits == "real"),
         console=Console(
             tradepit.__version__, hall.name, served.urls, keys, hall.clock, hall.healthy,
-            hall.pace, hall.advance, trail, faults, watchers, traffic,
+            hall.pace, hall.advance, trail, faults, watchers, traffic, hall.replays,
         ),
         refused_keys=() if keys else [key.api_key for key in DEV_KEYS],
         trail=trail, faults=faults,

@@ -14,6 +14,7 @@ from tradepit.catalog import publish
 from tradepit.catalog.language import REGISTRY
 
 PAGE = Path(__file__).parents[2] / "docs" / "control.md"
+REPLAY = PAGE.with_name("replay.md")  # its lines are run by tests/replay
 BASE = "http://127.0.0.1:8800"
 LINES = [line for line in PAGE.read_text().splitlines() if line.startswith("curl ")]
 
@@ -57,7 +58,9 @@ def test_a_line_of_the_page(fresh: Pit, line: str) -> None:
 
 def test_every_operation_is_on_the_page() -> None:
     publish.load()
-    shown = {(read(line)[0], read(line)[1].partition("?")[0]) for line in LINES}
+    lines = [*LINES, *REPLAY.read_text().splitlines()]
+    curls = [read(line) for line in lines if line.startswith("curl ")]
+    shown = {(method, target.partition("?")[0]) for method, target, _, _ in curls}
     own = {(op.method, op.path) for op in REGISTRY.values() if op.path.startswith("/_tradepit/")}
     assert shown == own
 

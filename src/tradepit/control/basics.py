@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tradepit.catalog.fields import Bool, Long, String, Time
 from tradepit.catalog.language import Ask, Reply, operation
+from tradepit.control.ports import Replays
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.data.genesis import DevKey
@@ -31,7 +32,7 @@ class Console(NamedTuple):
     speed (thousandths). advance: set the clock forward to a time, everything due on the way done.
     trail: what was refused.
     watchers: who watches events. traffic: how many HTTP answers there were, how many connections of
-    each kind there are.
+    each kind there are. replays: the symbols whose trades come from files.
     """
 
     version: str
@@ -46,6 +47,7 @@ class Console(NamedTuple):
     faults: Faults
     watchers: Watchers
     traffic: Callable[[], dict[str, int]]
+    replays: Replays
 
 
 class Nothing(Ask):

@@ -61,6 +61,14 @@ def read_clock(pit: Exchange, history: Console, who: Who, ask: Nothing) -> Clock
     return _face(history)
 
 
+def speed_of(pace: int, name: str) -> int:
+    """Thousandths of the wall's pace, of a pace in units. Raises: Reject, naming the parameter."""
+    speed = pace * REAL // ONE
+    if speed > MAX_SPEED or speed * (ONE // REAL) != pace:
+        raise Reject("INVALID_PARAMETER", name)
+    return speed
+
+
 class SetPace(Ask):
     speed: Amount
 
@@ -70,9 +78,7 @@ def set_pace(
     pit: Exchange, history: Console, who: Who, ask: SetPace
 ) -> ClockFace | Awaitable[ClockFace]:
     """Change the clock's pace: 1 is real, 0 frozen, 60 an hour a minute."""
-    speed = ask.speed * REAL // ONE
-    if speed > MAX_SPEED or speed * (ONE // REAL) != ask.speed:
-        raise Reject("INVALID_PARAMETER", "speed")
+    speed = speed_of(ask.speed, "speed")
 
     async def later() -> ClockFace:
         await history.pace(speed)

@@ -17,6 +17,7 @@ from tradepit.core import (
     listening,
     lists,
     marking,
+    printing,
     snapshot,
 )  # fmt: skip
 from tradepit.core.accounts import Account, ApiKey
@@ -106,6 +107,7 @@ class Exchange:
         self.names: dict[str, int] = {}
         self.keys: dict[str, ApiKey] = {}
         self.listen_keys: dict[str, listening.ListenKey] = {}
+        self.replays: dict[str, printing.Replay] = {}  # by symbol
         self.timers = Timers()
         self.next_list_id = 0
         self.next_token = 0

@@ -233,8 +233,9 @@ def after_trade(pit: Exchange, symbol: Symbol, fill: Fill, taker_id: int) -> Non
     """Tell the tape, and let waiting orders see the new last price."""
     price = fill.price
     fill.agg_id = symbol.tape.trade(
-        fill.trade_id, price, fill.qty, fill.quote, fill.at_us, fill.buyer_is_maker, taker_id
-    )
+        fill.trade_id, price, fill.qty, fill.quote, fill.at_us, fill.buyer_is_maker, taker_id,
+        fill.last_id - fill.trade_id + 1,
+    )  # fmt: skip
     triggers = symbol.triggers
     if triggers.stops or triggers.trailing:
         pit.consequences.extend(triggers.traded(price, fill.at_us))

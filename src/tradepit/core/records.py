@@ -79,9 +79,9 @@ class Fill(Event):
     """A trade of two orders. Commissions are in units of their own asset."""
 
     __slots__ = (
-        "agg_id", "at_us", "buyer_is_maker", "maker", "maker_commission", "maker_commission_asset",
-        "price", "qty", "quote", "symbol", "taker", "taker_commission", "taker_commission_asset",
-        "trade_id",
+        "agg_id", "at_us", "buyer_is_maker", "last_id", "maker", "maker_commission",
+        "maker_commission_asset", "price", "qty", "quote", "symbol", "taker", "taker_commission",
+        "taker_commission_asset", "trade_id",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +91,7 @@ class Fill(Event):
         self.kind = TRADE
         self.symbol = symbol
         self.trade_id = trade_id
+        self.last_id = trade_id  # a print of a replayed tape may stand for many trades
         self.agg_id = -1  # the aggregate trade it is part of
         self.price = price
         self.qty = qty

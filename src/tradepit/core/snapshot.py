@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tradepit.core import exchange, futures_snapshot
+from tradepit.core import exchange, futures_snapshot, printing
 from tradepit.core.accounts import Account, ApiKey, Commission, OpenOrders, rates_of
 from tradepit.core.ledger import SPOT
 from tradepit.core.listening import ListenKey
@@ -37,6 +37,7 @@ def dump(pit: Exchange) -> dict[str, Any]:
         "listen_keys": [key.dump() for key in pit.listen_keys.values()],
         "timers": pit.timers.dump(),
         "futures": futures_snapshot.dump(pit),
+        "replays": {name: replay.dump() for name, replay in pit.replays.items()},
         "lists": [
             found.dump() for account in pit.accounts.values() for found in account.lists.values()
         ],
@@ -107,6 +108,8 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
         pit.listen_keys[row[0]] = ListenKey(row[0], row[1], row[2], row[3])
     pit.timers.load(state["timers"])
     futures_snapshot.load(pit, state["futures"])
+    for name, row in state.get("replays", {}).items():
+        pit.replays[name] = printing.load(row)
     alive: dict[str, dict[int, Order]] = {name: {} for name in pit.symbols}
     for row in state["accounts"]:
         account = pit.accounts[pit.names[row["name"]]]

@@ -31,7 +31,8 @@ Agg = tuple[int, int, int, int, int, int, bool]
 class Tape:
     """Everything that follows from one symbol's trades.
 
-    Trades come in the order of their ids, which have no gaps, at times that never fall.
+    Trades come in the order of their ids, at times that never fall. The ids of a replayed file may
+    have gaps, and its prints may stand for many trades: these come on whole seconds.
     """
 
     def __init__(self, bucket_count: int = 0, bucket_width_ms: int = 0) -> None:
@@ -69,6 +70,7 @@ class Tape:
         self.closed_aggs: list[Agg] = []
         self.past: Past | None = None  # what lies before the world's birth: no part of the state
         self.born_us = 0
+        self.fresh_us = 0  # what was before says nothing about the price now: a file is replayed
         self.mean_mins = -1  # which window what follows belongs to: a cache, not state
         self.mean_count = -1  # how many trades there were when `mean` was worked out
         self.mean = 0
@@ -96,9 +98,10 @@ class Tape:
 
     def trade(
         self, trade_id: int, price: int, qty: int, quote: int, at_us: int, buyer_is_maker: bool,
-        taker_order_id: int,
+        taker_order_id: int, count: int = 1,
     ) -> int:  # fmt: skip
-        """Take in a trade. Returns the id of the aggregate trade it belongs to."""
+        """Take in a trade, or a print of `count` trades. Returns the id of the aggregate trade it
+        belongs to."""
         self.trades.append((trade_id, price, qty, quote, at_us, buyer_is_maker))
         if (
             taker_order_id == self.agg_order and price == self.agg_price and at_us == self.agg_us
@@ -115,7 +118,7 @@ class Tape:
             self.high = price
         elif price < self.low:
             self.low = price
-        self.count += 1
+        self.count += count
         self.base += qty
         self.quote += quote
         if not buyer_is_maker:
@@ -124,7 +127,7 @@ class Tape:
         self.last_price = price
         self.last_qty = qty
         self.last_us = at_us
-        self.last_id = trade_id
+        self.last_id = trade_id + count - 1
         if self.reference is not None:
             self.reference.trade(price, at_us)
         return self.agg_id
@@ -256,7 +259,7 @@ class Tape:
         if mins <= 0:
             return self.last_price
         from_us = at_us - mins * MINUTE_US
-        from_us -= from_us % SECOND_US
+        from_us = max(from_us - from_us % SECOND_US, self.fresh_us)
         if from_us != self.mean_from_us or mins != self.mean_mins:
             self._seek_mean(from_us, mins)
         if self.count != self.mean_count:
@@ -265,6 +268,10 @@ class Tape:
             self.mean = quote * ONE // base if base else self.last_price
             self.mean_count = self.count
         return self.mean
+
+    def forget_mean(self, at_us: int) -> None:
+        """Averages know only what trades from this second on."""
+        self.fresh_us = at_us - at_us % SECOND_US
 
     def _seek_mean(self, from_us: int, mins: int) -> None:
         """Find the running totals as they were at `from_us`."""
@@ -376,7 +383,7 @@ class Tape:
         """At most `limit` trades in memory from `trade_id` on."""
         if not self.trades:
             return []
-        index = max(0, trade_id - self.trades[0][0])
+        index = bisect_left(self.trades, trade_id, key=lambda row: row[0])
         return self.trades[index : index + limit]
 
     # Snapshots.
@@ -386,6 +393,7 @@ class Tape:
         return {
             "last": [self.last_price, self.last_qty, self.last_us, self.last_id, self.first_us],
             "born_us": self.born_us,
+            "fresh_us": self.fresh_us,
             "totals": [self.count, self.base, self.quote, self.taker_base, self.taker_quote],
             "trades": [list(row) for row in self.trades],
             "dropped_us": self.dropped_us,
@@ -408,6 +416,7 @@ class Tape:
             self.last_price, self.last_qty, self.last_us, self.last_id, self.first_us,
         ) = state["last"]  # fmt: skip
         self.born_us = state["born_us"]
+        self.fresh_us = state.get("fresh_us", 0)
         (
             self.count, self.base, self.quote, self.taker_base, self.taker_quote,
         ) = state["totals"]  # fmt: skip

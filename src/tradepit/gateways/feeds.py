@@ -103,7 +103,7 @@ class AggFeed(TradeFeed):
                 lambda unit, a=agg_id, f=first, z=last, q=qty: (  # type: ignore[misc]
                     f'{{"e":"aggTrade","E":{z.at_us // unit},"s":"{self.name}","a":{a},'
                     f'"p":{quote_units(f.price)},"q":{quote_units(q)},"f":{f.trade_id},'
-                    f'"l":{z.trade_id},"T":{f.at_us // unit},"m":{truth(f.buyer_is_maker)},'
+                    f'"l":{z.last_id},"T":{f.at_us // unit},"m":{truth(f.buyer_is_maker)},'
                     f'"M":true}}'
                 )
             )

@@ -33,6 +33,7 @@ _Waiting: TypeAlias = tuple["asyncio.Future[object]", Who, str, object, Check | 
 _Stamped: TypeAlias = tuple["asyncio.Future[object]", Command]
 
 HOUSE: Final = Who(0)
+NEVER_US: Final = 1 << 62
 _BATCH: Final = 256  # commands between two breaths of the event loop
 _BRAKE_S: Final = 0.005
 _SOONEST_S: Final = 0.001
@@ -67,6 +68,7 @@ class Sequencer(Generic[M]):
         self.cursor: Callable[[], int] = lambda: self._applied  # how far every reader has come
         self.on_rebuilt: list[Callable[[M], None]] = []  # told of the new state after a void
         self.before: list[Callable[[int], None]] = []  # told the time of what is about to happen
+        self.holds: list[Callable[[], int]] = []  # each: until when all that it tells is told
         self._listeners: list[Listener] = []
         self._queue: list[_Waiting] = []
         self._writing: list[_Stamped] | None = None
@@ -96,8 +98,14 @@ class Sequencer(Generic[M]):
         """The world's time up to which nothing can happen any more: now, or just before what is
         stamped and still being written."""
         if self._writing is not None:
-            return self._writing[0][1].at_us - 1
-        return self.clock.now_us()
+            return min(self._writing[0][1].at_us - 1, self._held_us())
+        return min(self.clock.now_us(), self._held_us())
+
+    def _held_us(self) -> int:
+        found = NEVER_US
+        for hold in self.holds:
+            found = min(found, hold())
+        return found
 
     def listen(self, listener: Listener) -> None:
         """Have `listener(outcome)` called after each command, before the next is applied."""
@@ -247,7 +255,7 @@ class Sequencer(Generic[M]):
         self._applying = True
         for before in self.before:
             try:
-                before(stamped[0][1].at_us)
+                before(min(stamped[0][1].at_us, self._held_us() + 1))
             except Exception:
                 _operator.exception("A listener failed before command %d", stamped[0][1].seq)
         listeners = self._listeners

@@ -29,6 +29,8 @@ class World(Protocol):
     def accounts(self) -> Mapping[int, Any]: ...
     @property
     def names(self) -> Mapping[str, int]: ...
+    @property
+    def replays(self) -> Mapping[str, object]: ...
 
 
 class Sequencer(Protocol):
@@ -47,12 +49,15 @@ class SequencerDesk:
         self._sequencer = sequencer
 
     def markets(self) -> Mapping[str, Market]:
-        """Symbols that limit what one may own have no residents: these own much of everything."""
+        """Symbols that limit what one may own have no residents: these own much of everything;
+        nor have those whose trades come from a tape."""
+        world = self._sequencer.machine
         return {
             name: symbol
-            for name, symbol in self._sequencer.machine.symbols.items()
+            for name, symbol in world.symbols.items()
             if symbol.status == TRADING and symbol.spot_allowed and not symbol.max_position
-        }
+            and name not in world.replays
+        }  # fmt: skip
 
     def typical_price(self, symbol: str) -> int:
         return parse_units(self._sequencer.machine.symbols[symbol].listing["_price"])

@@ -13,12 +13,11 @@ halves every HALF_LIFE_US.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from tradepit.market.chance import dice
 from tradepit.market.ladder import Ladder, Rung
 from tradepit.market.presets import Preset
-from tradepit.market.prices import FairPrices
 from tradepit.market.views import AT_ONCE, POST, Act, Desk, Market, Order, Resting
 
 MAKERS: Final = ("maker-1", "maker-2")
@@ -28,38 +27,60 @@ SPREAD_PARTS: Final = 100_000  # half the usual spread: 0.1 basis points, or a t
 USUAL_CAP: Final = 200  # open orders where the symbol has no limit
 SPARE: Final = 24  # open orders between a full look and the limit
 NEAR_RUNGS: Final = 6  # a side, that a maker looks at when it only glances
+BARE_LEVELS: Final = 24  # so many prices of a side should lie near the middle
 SWEEP_RUNGS: Final = 25  # so much of others' it takes on one beat
 ALL_RUNGS: Final = 10_000  # of one maker's side of all symbols: a start must not take long
 FEWEST_RUNGS: Final = 5
 _FRONTS: Final = (1, 3, 6, 10, 15, 21, 28, 36)  # half spreads from the middle
 
 
-class Maker:
-    """One of the makers. `share` is which rungs are its own."""
+class Fair(Protocol):
+    def price(self, base: str, quote: str, at_us: int) -> int:
+        """What one is worth at a time, in units."""
 
-    def __init__(self, desk: Desk, seed: int, fair: FairPrices, preset: Preset, share: int) -> None:
+
+class Maker:
+    """One of the makers. Of every `of` rungs number `share` is its own."""
+
+    def __init__(
+        self, desk: Desk, seed: int, fair: Fair, preset: Preset, *, share: int = 0,
+        of: int = len(MAKERS), account: str = "",
+    ) -> None:  # fmt: skip
         self._desk = desk
         self._seed = seed
         self._fair = fair
         self._preset = preset
         self._share = share
-        self.account = MAKERS[share]
+        self._of = of
+        self.account = account or MAKERS[share]
         self._ladders: dict[str, Ladder] = {}
 
     def act(self, market: Market, at_us: int, beat: int, glance: bool, symbols: int) -> Act:
-        """What it does on a beat. glance: only the prices near the middle, as far as the number of
-        its open orders allows."""
+        """What it does on a beat. glance: only the prices near the middle, unless it has too many
+        open orders or somebody took most of a side."""
         name = market.name
         bid, ask = self._quotes(market, at_us, beat)
         cancels: list[int] = []
         orders: list[Order] = []
         bid, ask = self._sweep(market, bid, ask, (cancels, orders))
         cap = market.max_orders or USUAL_CAP
-        if glance and self._desk.open_count(self.account, name) + SPARE // 2 <= cap:
+        crowded = self._desk.open_count(self.account, name) + SPARE // 2 > cap
+        if glance and not crowded and not self._is_bare(market, bid, ask):
             self._near(market, bid, ask, orders)
         else:
             self._whole(market, (bid, ask, symbols), cancels, orders)
         return Act(self.account, name, cancels, self._allowed(market, orders))
+
+    def _is_bare(self, market: Market, bid: int, ask: int) -> bool:
+        """Whether near the quotes a side has so few prices that the next taker might empty it: the
+        market moved on, or somebody took them."""
+        book = self._desk.sides(market.name)
+        least = min(self._preset.rungs, BARE_LEVELS)
+        far = least * self.ladder(market).gap * 5 // 4
+        bids, asks = book.bids.prices(least), book.asks.prices(least)
+        if len(bids) < least or len(asks) < least:
+            return True
+        return bid - bids[-1] > far or asks[-1] - ask > far
 
     def ladder(self, market: Market) -> Ladder:
         found = self._ladders.get(market.name)
@@ -131,7 +152,7 @@ class Maker:
             orders += [
                 Order(buys, POST, rung.price, rung.qty)
                 for rung in (first, *rungs)
-                if rung.k % 2 == self._share and rung.qty and not side.qty_at(rung.price)
+                if rung.k % self._of == self._share and rung.qty and not side.qty_at(rung.price)
             ]
 
     def _whole(
@@ -176,10 +197,10 @@ class Maker:
                 if qty:
                     side[price] = qty
         for rung in ladder.below(bid, 2 * rungs):
-            if rung.k % 2 == self._share:
+            if rung.k % self._of == self._share:
                 bids.setdefault(rung.price, rung.qty)
         for rung in ladder.above(ask, 2 * rungs):
-            if rung.k % 2 == self._share:
+            if rung.k % self._of == self._share:
                 asks.setdefault(rung.price, rung.qty)
         most = (cap - 4) // 2
         return dict(list(bids.items())[:most]), dict(list(asks.items())[:most])

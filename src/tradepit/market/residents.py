@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol
 
 from tradepit.market.desk import Sequencer, SequencerDesk
@@ -33,6 +33,9 @@ BREATH: Final = 20  # steps between two breaths of the event loop while time is 
 FAST_SPEED: Final = 20_000  # thousandths: a clock as fast as this goes by minutes
 
 _log = logging.getLogger("tradepit.market")
+
+
+OnWay = Callable[[int], Awaitable[None]]
 
 
 class Clock(Protocol):
@@ -73,11 +76,12 @@ class Residents:
         ]
         self.fair = FairPrices(world.seed, world.born_us, listed, preset)
         self._makers = [
-            Maker(desk, world.seed, self.fair, preset, share) for share in range(len(MAKERS))
+            Maker(desk, world.seed, self.fair, preset, share=share) for share in range(len(MAKERS))
         ]
         self._takers = Takers(desk, world.seed, preset)
         self._has_takers = world.names.keys() >= set(TAKERS)
         self._task: asyncio.Task[None] | None = None
+        self.on_way: OnWay | None = None  # what else happens while time is set forward
         self._busy = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -144,12 +148,16 @@ class Residents:
             step_us = STEP_US if self._watched() else MINUTE_US
             at_us = (self._clock.now_us() // step_us + 1) * step_us
             if at_us > until_us:
-                return
+                break
+            if self.on_way is not None:
+                await self.on_way(at_us)
             self._clock.set(at_us)
             await self.step(at_us, step_us)
             steps += 1
             if steps % BREATH == 0:
                 await asyncio.sleep(0)
+        if self.on_way is not None:
+            await self.on_way(until_us)
 
     async def step(self, at_us: int, step_us: int) -> None:
         """All who have a beat at a time that is a multiple of `step_us` act."""
