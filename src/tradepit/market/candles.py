@@ -112,7 +112,11 @@ def _share(
             bulk[1].price, bulk[1].qty = price + grain.tick, above
     for each in prints:
         each.quote = each.price * each.qty // ONE
-    max(prints, key=lambda each: each.qty).quote += worth - sum(each.quote for each in prints)
+    missing = worth - sum(each.quote for each in prints)
+    for each in sorted(prints, key=lambda each: -each.qty):
+        change = max(missing, -each.quote)  # where one is too small, others give the rest
+        each.quote += change
+        missing -= change
 
 
 def _counts(parts: list[int], count: int) -> list[int]:
