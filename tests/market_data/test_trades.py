@@ -217,9 +217,8 @@ def test_average_price() -> None:
     assert world.ask(AVERAGE, symbol="BTCUSDT")["price"] == "20.00000000"  # the last price
 
 
-def test_nobody_trades_blocks() -> None:
+def test_what_block_trades_are_asked_with() -> None:
     world = World()
-    assert world.ask(BLOCKS, symbol="BTCUSDT", fromId="0") == []
     assert refusal(world, BLOCKS, symbol="BTCUSDT")[0] == -1102
     assert refusal(world, BLOCKS, symbol="NOPE", fromId="0")[0] == -1121
 
