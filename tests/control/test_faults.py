@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.control.conftest import DEV, Pit, running_pit
+from tests.control.conftest import DEV, LIMIT, Pit, running_pit
 from tests.gateways.conftest import Response
 from tests.ws_api.speaking import Speaker
 from websockets.exceptions import ConnectionClosed
@@ -20,10 +23,14 @@ ANSWERS = {
     "too-many-orders": (429, -1015, "10"),
     "clock-skew": (400, -1021, None),
     "overloaded": (503, -1008, None),
+    "timeout-before": (408, -1007, None),
     "timeout-after": (408, -1007, None),
+    "unavailable-before": (503, -1000, None),
     "unavailable-after": (503, -1000, None),
 }
+BREAKS = ("bad-gateway", "bad-gateway-after", "drop-before", "drop-after")
 AFTER = {kind for kind in KINDS if kind.endswith("-after")}
+OTHERS = {"delay-before", "delay-after", "maintenance"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +48,7 @@ def open_orders(pit: Pit, name: str = "alice") -> int:
 
 
 def test_every_kind_is_tested() -> None:
-    assert set(KINDS) == {*ANSWERS, "bad-gateway", "drop-before", "drop-after"}
+    assert set(KINDS) == {*ANSWERS, *BREAKS, *OTHERS}
     assert {kind for kind in KINDS if KINDS[kind].after} == AFTER
 
 
@@ -73,10 +80,13 @@ def test_a_connection_that_breaks(pit: Pit, kind: str) -> None:
 
 
 def test_a_page_in_place_of_json(pit: Pit) -> None:
-    pit.done("POST", "faults", kind="bad-gateway", operation="GET /api/v3/time")
-    page = pit.server.request("GET", "/api/v3/time")
-    assert (page.status, page.headers["content-type"]) == (502, "text/html")
-    assert b"<h1>502 Bad Gateway</h1>" in page.body
+    for kind in ("bad-gateway", "bad-gateway-after"):
+        before = open_orders(pit)
+        pit.done("POST", "faults", kind=kind, operation=ORDER)
+        page = place(pit)
+        assert (page.status, page.headers["content-type"]) == (502, "text/html")
+        assert b"<h1>502 Bad Gateway</h1>" in page.body
+        assert open_orders(pit) == before + (kind in AFTER)
     assert pit.server.is_well()
 
 
@@ -111,7 +121,7 @@ def test_chance_follows_the_seed() -> None:
     assert 5 <= first.count(503) <= 35
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*ANSWERS, *BREAKS])
 def test_a_socket_meets_the_same(pit: Pit, kind: str) -> None:
     ask: dict[str, Any] = {
         "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC",
@@ -174,6 +184,123 @@ def test_a_rule_of_a_time() -> None:
         assert pit.no("POST", "faults", kind="overloaded", until=now)[0] == -1130
 
 
+# --- Delays ------------------------------------------------------------------------------------
+
+
+def took(pit: Pit) -> tuple[float, Response]:
+    began = time.monotonic()
+    answer = place(pit)
+    return time.monotonic() - began, answer
+
+
+@pytest.mark.parametrize("kind", ["delay-before", "delay-after"])
+def test_a_delay(pit: Pit, kind: str) -> None:
+    """On the wall's clock; another client is served meanwhile, and sees what was done already."""
+    before = open_orders(pit)
+    pit.done("POST", "faults", kind=kind, operation=ORDER, delay="300ms")
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(took, pit)
+        time.sleep(0.1)
+        seen = open_orders(pit)
+        seconds, answer = late.result()
+    assert answer.status == 200
+    assert 0.3 <= seconds < 2
+    assert seen == before + (kind in AFTER)
+    assert open_orders(pit) == before + 1
+
+
+def test_a_delay_that_varies_follows_the_seed() -> None:
+    def run(seed: int) -> list[float]:
+        for pit in running_pit(limits="off", seed=seed):
+            row = pit.done(
+                "POST", "faults", kind="delay-after", times=0, delay="1ms", delayUpTo="200ms"
+            )
+            assert (row["delayUs"], row["delayUpToUs"]) == (1_000, 200_000)
+            found = []
+            for _ in range(5):
+                began = time.monotonic()
+                assert pit.server.is_well()
+                found.append(time.monotonic() - began)
+        return found
+
+    first, again, other = run(3), run(3), run(4)
+    assert all(abs(one - two) < 0.08 for one, two in zip(first, again, strict=True))
+    assert any(abs(one - two) > 0.02 for one, two in zip(first, other, strict=True))
+    assert len({round(seconds, 2) for seconds in first}) > 1
+
+
+def test_what_goes_wrong_may_go_wrong_late(pit: Pit) -> None:
+    """Status unknown, after a while: the order is on the book, or never gets there."""
+    for kind, more in (("timeout-before", 0), ("timeout-after", 1)):
+        before = open_orders(pit)
+        pit.done("POST", "faults", kind=kind, operation=ORDER, delay="200ms")
+        seconds, answer = took(pit)
+        assert (answer.status, answer.code) == (408, -1007)
+        assert seconds >= 0.2
+        assert open_orders(pit) == before + more
+
+
+def test_a_delayed_request_meets_the_second_look_at_its_window(pit: Pit) -> None:
+    pit.done("POST", "faults", kind="delay-before", operation=ORDER, delay="300ms")
+    query = LIMIT.format(symbol="BTCUSDT", side="BUY", qty="0.01", price="45000")
+    assert pit.signed("POST", "/api/v3/order", query + "&recvWindow=100").code == -1021
+
+
+def test_requests_of_a_socket_pass_a_delayed_one(pit: Pit) -> None:
+    pit.done("POST", "faults", kind="delay-after", operation="GET /api/v3/time", delay="200ms")
+    with Speaker(pit.server) as speaker:
+        speaker.socket.send('{"id": 1, "method": "time"}')
+        speaker.socket.send('{"id": 2, "method": "ping"}')
+        assert [speaker.answer()["id"] for _ in range(2)] == [2, 1]
+
+
+def test_nobody_waits_for_a_delay_when_the_server_stops() -> None:
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        for pit in running_pit():
+            pit.done("POST", "faults", kind="delay-before", operation=ORDER, delay="10m")
+            late = pool.submit(place, pit)
+            time.sleep(0.2)
+        with contextlib.suppress(EOFError, ConnectionError):
+            assert late.result(timeout=5).code == -1001
+    assert time.monotonic() - began < 5
+
+
+# --- Maintenance -------------------------------------------------------------------------------
+
+
+def test_maintenance(pit: Pit) -> None:
+    """No trading, and the system's status says why; market data and accounts can be read."""
+
+    def status() -> Any:
+        return pit.server.request("GET", "/sapi/v1/system/status").json
+
+    number = pit.done("POST", "faults", kind="maintenance")["number"]
+    assert status() == {"status": 1, "msg": "system_maintenance"}
+    for _ in range(2):
+        refused = place(pit)
+        assert (refused.status, refused.code) == (503, -1016)
+    assert pit.signed("DELETE", "/api/v3/openOrders", "symbol=BTCUSDT").code == -1016
+    assert pit.signed("GET", "/api/v3/account").status == 200
+    assert pit.server.is_well()
+    pit.done("DELETE", "faults", number=number)
+    assert status() == {"status": 0, "msg": "normal"}
+    assert place(pit).status == 200
+
+
+def test_maintenance_has_its_time() -> None:
+    for pit in running_pit(limits="off"):
+        pit.done("PUT", "clock", speed="0")
+        now = pit.done("GET", "clock")["now"]
+        window = {"from": now + 60_000, "until": now + 120_000}
+        pit.done("POST", "faults", kind="maintenance", **window)
+        found = []
+        for _ in range(4):
+            found.append(place(pit).status)
+            pit.done("POST", "clock/advance", by="40s")
+        assert found == [200, 200, 503, 200]
+
+
 def test_a_refusal_names_the_remedy(pit: Pit) -> None:
     for ask, remedy in (
         ({"kind": "overload"}, "did you mean overloaded"),
@@ -183,13 +310,16 @@ def test_a_refusal_names_the_remedy(pit: Pit) -> None:
         ({"symbol": "BTCUSD"}, "did you mean BTCUSDT"),
         ({"key": "x"}, "GET /_tradepit/v1/keys lists all."),
         ({"probability": "1.1"}, "more than 0 and at most 1"),
+        ({"kind": "delay-before"}, "Say how long, as in 250ms."),
+        ({"delay": "2h"}, "an hour at most"),
+        ({"delay": "2s", "delayUpTo": "1s"}, "at least delay"),
         ({"nth": 2, "every": 3}, "either nth (only that one) or every"),
         ({"nth": 2, "times": 3}, "leave times away"),
         ({"until": 1_600_000_000_000}, "in the past"),
         ({"from": 4_000_000_000_000, "until": 3_900_000_000_000}, "not after from"),
     ):
         code, words = pit.no("POST", "faults", **{"kind": "overloaded"} | ask)
-        assert (code, remedy in words) == (-1130, True), words
+        assert (code in (-1130, -1102), remedy in words) == (True, True), words
     assert pit.done("GET", "faults") == []
 
 

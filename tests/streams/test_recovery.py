@@ -13,7 +13,7 @@ from tests.streams.frames import said
 from tests.streams.test_local_book import NAMES, Play
 
 from tradepit.core.units import ONE
-from tradepit.gateways.faults import Bounds
+from tradepit.gateways.faults import Bounds, Effect
 from tradepit.gateways.sockets import Session
 from tradepit.gateways.stream_faults import LATE, LOSE, REORDER, REPEAT, StreamRule
 
@@ -72,7 +72,9 @@ def run(seed: int) -> tuple[list[int], str]:
         world, faults = play.world, play.hub.faults
         world.pit.seed = seed
         faults.rules = [
-            StreamRule(number, kind, bounds=Bounds(times=0, likely=ONE // 20), delay_us=3 * SECOND)
+            StreamRule(
+                number, kind, bounds=Bounds(times=0, likely=ONE // 20), effect=Effect(3 * SECOND)
+            )
             for number, kind in enumerate((LOSE, LATE, REPEAT, REORDER))
         ]
         caches = [Cache(play, name) for name in NAMES]

@@ -28,7 +28,7 @@ from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE
-from tradepit.gateways.faults import KINDS, Bounds, Faults, Rule
+from tradepit.gateways.faults import KINDS, Bounds, Effect, Faults, Rule
 from tradepit.gateways.stream_faults import (
     AT_ONCE,
     DELAY_US,
@@ -56,6 +56,7 @@ KeyText = Annotated[str, Text(r"[ -~]{1,100}", legal="^[ -~]{1,100}$")]
 Count = Annotated[Int, Between(0, 1_000_000)]
 
 MOST = 100
+LONGEST_US = 3_600_000_000
 
 
 def wrong(name: str, remedy: str, reject: str = "INVALID_PARAMETER") -> Reject:
@@ -93,6 +94,7 @@ class FaultRow(Reply):
     seen: Long
     hit: Long
     delay_us: Long
+    delay_up_to_us: Long
 
 
 def _row(rule: Rule) -> FaultRow:
@@ -103,7 +105,7 @@ def _row(rule: Rule) -> FaultRow:
         times=bounds.times, probability=bounds.likely, from_=bounds.from_us or None,
         until=bounds.until_us or None, seen=rule.seen, hit=rule.hit,
         stream=rule.stream if isinstance(rule, StreamRule) else "",
-        delay_us=rule.delay_us if isinstance(rule, StreamRule) and rule.kind == LATE else 0,
+        delay_us=rule.effect.delay_us, delay_up_to_us=rule.effect.delay_most_us,
     )  # fmt: skip
 
 
@@ -128,11 +130,12 @@ class ArmFault(Ask):
     skip: Count = 0
     nth: Count = 0
     every: Count = 0
-    times: Count = 1
+    times: Count | None = None
     probability: Rate = ONE
     from_: Time | None = msgspec.field(name="from", default=None)
     until: Time | None = None
     delay: Duration | None = None
+    delay_up_to: Duration | None = None
     now: Bool | None = None
 
 
@@ -144,28 +147,30 @@ def arm_fault(pit: Exchange, history: Console, who: Who, ask: ArmFault) -> Fault
     _check_names(pit, ask)
     faults = history.faults
     bounds = _bounds(ask, history.clock.now_us())
+    effect = _effect(ask)
     if len(_all(faults)) >= MOST:
         raise Reject("TOO_MANY_VALUES", "faults", MOST)
     faults.number += 1
     if ask.kind in STREAM_KINDS:
-        return _row(_arm_stream(faults, ask, bounds))
+        return _row(_arm_stream(faults, ask, bounds, effect))
     rule = Rule(
         faults.number, ask.kind, operation=ask.operation or "", account=ask.account or "",
-        key=ask.key or "", symbol=ask.symbol or "", bounds=bounds,
+        key=ask.key or "", symbol=ask.symbol or "", bounds=bounds, effect=effect,
     )  # fmt: skip
     faults.rules.append(rule)
     return _row(rule)
 
 
 def _check_kind(ask: ArmFault) -> None:
-    """Raises: Reject for what has no meaning with the kind of fault."""
+    """Raises: Reject for what has no meaning with the kind of fault, or is missing."""
     streamed = ask.kind in STREAM_KINDS
     for name, given, wanted in (
         ("operation", ask.operation, not streamed),
         ("key", ask.key, not streamed),
         ("symbol", ask.symbol, not streamed),
         ("stream", ask.stream, streamed),
-        ("delay", ask.delay, ask.kind == LATE),
+        ("delay", ask.delay, not streamed or ask.kind == LATE),
+        ("delayUpTo", ask.delay_up_to, not streamed),
         ("now", ask.now, ask.kind in AT_ONCE),
     ):
         if given is not None and not wanted:
@@ -174,13 +179,26 @@ def _check_kind(ask: ArmFault) -> None:
     about_users = ask.stream is None or ask.stream.startswith((USER, "*"))
     if ask.kind == EXPIRE and not about_users:
         raise wrong("stream", f"Only {USER}* can be meant: it is accounts whose keys expire.")
+    if ask.kind.startswith("delay") and ask.delay is None:
+        raise wrong("delay", "Say how long, as in 250ms.", "MANDATORY_PARAM")
 
 
-def _arm_stream(faults: Faults, ask: ArmFault, bounds: Bounds) -> StreamRule:
+def _effect(ask: ArmFault) -> Effect:
+    """How much of it. Raises: Reject for what cannot be."""
+    default_us = DELAY_US if ask.kind == LATE else 0
+    delay_us = default_us if ask.delay is None else duration_us(ask.delay)
+    most_us = delay_us if ask.delay_up_to is None else duration_us(ask.delay_up_to)
+    if ask.kind not in STREAM_KINDS and delay_us > LONGEST_US:
+        raise wrong("delay", "Requests wait an hour at most.")
+    if not delay_us <= most_us <= max(LONGEST_US, delay_us):
+        raise wrong("delayUpTo", "It is at least delay, and an hour at most.")
+    return Effect(delay_us, most_us)
+
+
+def _arm_stream(faults: Faults, ask: ArmFault, bounds: Bounds, effect: Effect) -> StreamRule:
     rule = StreamRule(
         faults.number, ask.kind, stream=ask.stream or (USER + "*" if ask.kind == EXPIRE else "*"),
-        delay_us=DELAY_US if ask.delay is None else duration_us(ask.delay),
-        account=ask.account or "", bounds=bounds,
+        account=ask.account or "", bounds=bounds, effect=effect,
     )  # fmt: skip
     if ask.now:
         faults.streams.strike(rule)
@@ -208,12 +226,15 @@ def _bounds(ask: ArmFault, now_us: int) -> Bounds:
         raise wrong("probability", "It is more than 0 and at most 1; 1 hits every time.")
     if ask.nth and ask.every:
         raise wrong("every", "Send either nth (only that one) or every (every Nth).")
-    if ask.nth and ask.times > 1:
+    if ask.nth and (ask.times or 0) > 1:
         raise wrong("times", "With nth only one is hit; leave times away, or send every.")
     if ask.until is not None and ask.until <= max(now_us, ask.from_ or 0):
         raise wrong("until", f"It is in the past, or not after from; it is {now_us // 1000} now.")
+    times = ask.times
+    if times is None:
+        times = 0 if ask.kind in KINDS and KINDS[ask.kind].lasts else 1
     return Bounds(
-        ask.skip, ask.nth, ask.every, ask.times, ask.probability, ask.from_ or 0, ask.until or 0
+        ask.skip, ask.nth, ask.every, times, ask.probability, ask.from_ or 0, ask.until or 0
     )
 
 

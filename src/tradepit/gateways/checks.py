@@ -32,6 +32,7 @@ from tradepit.gateways.pairs import decode, read_pairs, split_signature
 
 if TYPE_CHECKING:
     from tradepit.gateways.door import Door
+    from tradepit.gateways.faults import Strike
     from tradepit.gateways.worlds import World
 
 FORM: Final = b"application/x-www-form-urlencoded"
@@ -68,7 +69,7 @@ class Call:
     operation: Operation | None = None
     holder: Holder | None = None
     who = NOBODY
-    fault: Exception | None = None  # what goes wrong once the engine has done its part
+    fault: Strike | None = None  # what goes wrong on purpose with it
     taken = 0  # parameters that the door read itself, the signature among them
     world: World
     sent: dict[str, str]

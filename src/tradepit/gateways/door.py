@@ -156,6 +156,8 @@ class Door:
         """The server stops: every socket is told, then closed."""
         for session in list(self.sessions):
             session.shut_down()
+        for world in self.worlds.values():
+            world.faults.end()
 
     def settle(self, call: Call, done: asyncio.Future[object]) -> Answer:
         """The answer of a call whose command or SQL query came to an end."""
@@ -199,6 +201,11 @@ class Door:
 
         session: what an operation without a route of its own (a session's) reads.
         """
+        if call.fault is not None:
+            return call.fault.serve(lambda: self._carry_out(call, session))
+        return self._carry_out(call, session)
+
+    def _carry_out(self, call: Call, session: object) -> object:
         world, operation = call.world, call.operation
         assert operation is not None
         if operation.is_command:
@@ -217,8 +224,6 @@ class Door:
         return found
 
     def _answer(self, call: Call, reply: object) -> Answer:
-        if call.fault is not None:
-            return self.refuse(call, call.fault)
         headers = self._used(call)
         if call.operation is not None and call.operation.unfilled_orders:
             pit = call.world.pit

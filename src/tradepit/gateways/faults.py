@@ -8,16 +8,20 @@ Rules live in the gateway and are not journaled: the exchange itself knows of no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tradepit.catalog.language import TRADE
 from tradepit.core.accounts import ORDER_LIMITS
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE
 from tradepit.gateways.answers import Hangup, Page, refusal
+from tradepit.products.wallet import SystemStatus
 
 if TYPE_CHECKING:
+    from tradepit.catalog.language import Operation
     from tradepit.gateways.checks import Call
     from tradepit.gateways.door import Door
     from tradepit.gateways.stream_faults import StreamFaults
@@ -29,6 +33,7 @@ PAGE_502: Final = (
 ARMED: Final = "Fault "  # how the reason of such a refusal begins
 WAIT_S: Final = 60
 BAN_S: Final = 120
+STATUS: Final = "GET /sapi/v1/system/status"
 
 
 class Broken(Exception):
@@ -39,12 +44,25 @@ class Broken(Exception):
         super().__init__()
 
 
+class Instead(Exception):
+    """What is answered in place of the engine's reply."""
+
+    def __init__(self, reply: object) -> None:
+        self.reply = reply
+        super().__init__()
+
+
 class Kind(NamedTuple):
-    """after: once the engine has carried the request out."""
+    """make: what becomes of a request, None where it only comes late. after: once the engine has
+    carried it out. takes: the parameters that this kind has beside those of every kind. about:
+    which operations it may strike. lasts: it goes on until it is taken away, when nothing is said
+    of times."""
 
     after: bool
-    make: Callable[[Call], Exception]
-    words: str
+    make: Callable[[Call], Exception | None]
+    takes: frozenset[str] = frozenset()
+    about: Callable[[Operation], bool] = lambda operation: True
+    lasts: bool = False
 
 
 def _weight(call: Call) -> Exception:
@@ -67,19 +85,42 @@ def _unavailable(call: Call) -> Exception:
     return refusal(503, "Unknown error, please check your request or try again later.")
 
 
+def _bad_gateway(call: Call) -> Exception:
+    return Broken(Page(502, PAGE_502, b"text/html"))
+
+
+def _maintenance(call: Call) -> Exception:
+    """What is chosen: docs/decisions/0146-maintenance.md."""
+    assert call.operation is not None
+    if call.operation.id == STATUS:
+        return Instead(SystemStatus(status=1, msg="system_maintenance"))
+    if call.operation.path.startswith("/sapi/"):
+        words = "The system is under maintenance, please try again later."
+        return refusal(400, words, code=-10001)
+    return Reject("SERVICE_SHUTTING_DOWN", status=503)
+
+
+def _stops_for_maintenance(operation: Operation) -> bool:
+    return operation.security == TRADE or operation.id == STATUS
+
+
 KINDS: Final[dict[str, Kind]] = {
-    "too-much-weight": Kind(False, _weight, "429, -1003, Retry-After"),
-    "ip-ban": Kind(False, _ban, "418, -1003, Retry-After"),
-    "too-many-orders": Kind(False, _orders, "429, -1015, Retry-After"),
-    "clock-skew": Kind(False, lambda call: Reject("INVALID_TIMESTAMP"), "400, -1021"),
-    "overloaded": Kind(False, lambda call: Reject("SERVER_BUSY"), "503, -1008"),
-    "bad-gateway": Kind(
-        False, lambda call: Broken(Page(502, PAGE_502, b"text/html")), "502 with an HTML page"
-    ),
-    "drop-before": Kind(False, lambda call: Broken(Hangup()), "the connection breaks"),
-    "drop-after": Kind(True, lambda call: Broken(Hangup()), "the connection breaks"),
-    "timeout-after": Kind(True, lambda call: Reject("TIMEOUT"), "408, -1007"),
-    "unavailable-after": Kind(True, _unavailable, "503, -1000"),
+    "delay-before": Kind(False, lambda call: None),
+    "delay-after": Kind(True, lambda call: None),
+    "too-much-weight": Kind(False, _weight),
+    "ip-ban": Kind(False, _ban),
+    "too-many-orders": Kind(False, _orders),
+    "clock-skew": Kind(False, lambda call: Reject("INVALID_TIMESTAMP")),
+    "overloaded": Kind(False, lambda call: Reject("SERVER_BUSY")),
+    "bad-gateway": Kind(False, _bad_gateway),
+    "bad-gateway-after": Kind(True, _bad_gateway),
+    "drop-before": Kind(False, lambda call: Broken(Hangup())),
+    "drop-after": Kind(True, lambda call: Broken(Hangup())),
+    "timeout-before": Kind(False, lambda call: Reject("TIMEOUT")),
+    "timeout-after": Kind(True, lambda call: Reject("TIMEOUT")),
+    "unavailable-before": Kind(False, _unavailable),
+    "unavailable-after": Kind(True, _unavailable),
+    "maintenance": Kind(False, _maintenance, about=_stops_for_maintenance, lasts=True),
 }
 
 
@@ -103,13 +144,24 @@ class Bounds(NamedTuple):
 ONCE: Final = Bounds()
 
 
+class Effect(NamedTuple):
+    """How much of it. delay_us, delay_most_us: how long it lasts, drawn between the two; for
+    requests on the wall's clock, for streams on the world's."""
+
+    delay_us: int = 0
+    delay_most_us: int = 0
+
+
+PLAIN: Final = Effect()
+
+
 class Rule:
     """One armed fault, of requests or (by a subclass) of streams. operation, account, key, symbol:
     empty for all."""
 
     def __init__(
         self, number: int, kind: str, *, operation: str = "", account: str = "", key: str = "",
-        symbol: str = "", bounds: Bounds = ONCE,
+        symbol: str = "", bounds: Bounds = ONCE, effect: Effect = PLAIN,
     ) -> None:  # fmt: skip
         self.number = number
         self.kind = kind
@@ -118,6 +170,7 @@ class Rule:
         self.key = key
         self.symbol = symbol
         self.bounds = bounds
+        self.effect = effect
         self.seen = 0
         self.hit = 0
 
@@ -125,7 +178,8 @@ class Rule:
         """Whether this request, of an account of that name, is one that it may strike."""
         assert call.operation is not None
         return (
-            self.operation in ("", call.operation.id)
+            KINDS[self.kind].about(call.operation)
+            and self.operation in ("", call.operation.id)
             and self.account in ("", account)
             and self.key in ("", call.who.key)
             and self.symbol in ("", call.sent.get("symbol", ""))
@@ -155,16 +209,55 @@ class Rule:
         return int.from_bytes(digest[:8]) * ONE >> 64
 
 
+class Strike:
+    """A rule strikes one request that has passed every check."""
+
+    def __init__(self, faults: Faults, rule: Rule, wrong: Exception | None, seed: int) -> None:
+        self.faults = faults
+        self.wrong = wrong
+        self.after = KINDS[rule.kind].after
+        low_us, high_us = rule.effect.delay_us, rule.effect.delay_most_us
+        more_us = max(high_us - low_us, 0) * rule.draw(seed, " delay") // ONE
+        self.wait_s = (low_us + more_us) / 1_000_000
+
+    def serve(self, go: Callable[[], object]) -> asyncio.Future[object]:
+        """What `go` answers, or what becomes of it. Raises what `go` raises at once."""
+        late = not self.after and self.wait_s
+        work = self._late(go) if late else self._behind(go())
+        return self.faults.follow(work)
+
+    async def _late(self, go: Callable[[], object]) -> object:
+        await asyncio.sleep(self.wait_s)
+        if self.wrong is not None:
+            return self._end(None)
+        return await self._behind(go())
+
+    async def _behind(self, found: object) -> object:
+        if isinstance(found, Awaitable):
+            found = await found
+        if self.after and self.wait_s:
+            await asyncio.sleep(self.wait_s)
+        return self._end(found)
+
+    def _end(self, found: object) -> object:
+        if isinstance(self.wrong, Instead):
+            return self.wrong.reply
+        if self.wrong is not None:
+            raise self.wrong
+        return found
+
+
 class Faults:
     """The rules of one world. The first that strikes counts."""
 
-    __slots__ = ("number", "rules", "streams")
+    __slots__ = ("_running", "number", "rules", "streams")
 
     streams: StreamFaults  # the rules about streams; set by the world
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
         self.number = 0
+        self._running: set[asyncio.Future[object]] = set()
 
     def act(self, call: Call) -> None:
         """Have a rule strike this request, if one does. Raises: Reject, Broken."""
@@ -177,14 +270,27 @@ class Faults:
         now_us = call.world.clock.now_us()
         for rule in self.rules:
             if rule.is_about(call, name) and rule.strikes(pit.seed, now_us):
-                kind = KINDS[rule.kind]
-                fault = kind.make(call)
-                if isinstance(fault, Reject):
-                    fault.hint = f"{ARMED}{rule.number} ({rule.kind}) was armed."
-                if not kind.after:
-                    raise fault
-                call.fault = fault
+                wrong = KINDS[rule.kind].make(call)
+                if isinstance(wrong, Reject):
+                    wrong.hint = f"{ARMED}{rule.number} ({rule.kind}) was armed."
+                strike = Strike(self, rule, wrong, pit.seed)
+                at_once = not (strike.after or strike.wait_s or isinstance(wrong, Instead))
+                if wrong is not None and at_once:
+                    raise wrong
+                call.fault = strike
                 return
+
+    def follow(self, work: Coroutine[object, object, object]) -> asyncio.Future[object]:
+        """Have a struck request go on by itself."""
+        running = asyncio.ensure_future(work)
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        return running
+
+    def end(self) -> None:
+        """The server stops: what waits on purpose waits no longer."""
+        for running in list(self._running):
+            running.cancel()
 
 
 def act_faults(door: Door, call: Call) -> None:

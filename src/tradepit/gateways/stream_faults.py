@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from tradepit.gateways.faults import ONCE, Bounds, Rule
+from tradepit.gateways.faults import ONCE, PLAIN, Bounds, Effect, Rule
 from tradepit.gateways.sockets import DAY_OVER, GOING_AWAY
 from tradepit.journal.sequencer import HOUSE
 from tradepit.products.spot.user_streams import EXPIRE_KEYS, ExpireKeys
@@ -42,16 +42,15 @@ MOST_LATE: Final = 10_000  # events that wait: with more, the first of them come
 
 
 class StreamRule(Rule):
-    """One armed fault of streams. stream: a name in which `*` stands for any text. delay_us: how
-    much later a late event comes, in the world's time."""
+    """One armed fault of streams. stream: a name in which `*` stands for any text. How much later a
+    late event comes is its effect's delay."""
 
     def __init__(
-        self, number: int, kind: str, *, stream: str = "*", delay_us: int = DELAY_US,
-        account: str = "", bounds: Bounds = ONCE,
+        self, number: int, kind: str, *, stream: str = "*", account: str = "",
+        bounds: Bounds = ONCE, effect: Effect = PLAIN,
     ) -> None:  # fmt: skip
-        super().__init__(number, kind, account=account, bounds=bounds)
+        super().__init__(number, kind, account=account, bounds=bounds, effect=effect)
         self.stream = stream
-        self.delay_us = delay_us
         self._parts = stream.split("*")
 
     def about(self, line: Line) -> bool:
@@ -127,7 +126,7 @@ class StreamFaults:
             return
         if kind == LATE:
             assert rule is not None
-            self._put_off(told, told.at_us + rule.delay_us)
+            self._put_off(told, told.at_us + rule.effect.delay_us)
         elif kind in (CUT, DAY, SHUTDOWN, STALL):
             self._end(line, kind)
         elif kind != LOSE:

@@ -195,9 +195,6 @@ class ApiSession(Session):
     def _answer(self, request_id: bytes, call: WsCall, reply: object) -> None:
         if self.done:
             return
-        if call.fault is not None:
-            self._refuse(request_id, call, call.fault)
-            return
         self.say(
             b'{"id":%s,"status":200,"result":%s%s}'
             % (request_id, encode(reply, self.micro), self._limits(call))
