@@ -104,6 +104,20 @@ def test_a_connection_that_ends(server: Server, pit: Pit, kind: str, at_once: bo
     assert len(pit.done("GET", "faults")) == (not at_once)
 
 
+@pytest.mark.parametrize("kind", FAREWELLS)
+def test_connections_that_hear_nothing(server: Server, pit: Pit, kind: str) -> None:
+    """By their address, or all of them; those of the WebSocket API have streams only on demand."""
+    with Raw(server, "/ws-api/v3") as api, Raw(server, "/ws") as idle:
+        row = pit.done("POST", "faults", kind=kind, stream="socket@/ws-api*", now=True)
+        assert row["hit"] == 1
+        if kind == "server-shutdown":
+            assert api.heard()["event"]["e"] == "serverShutdown"
+        assert api.farewell() == FAREWELLS[kind]
+        idle.ask({"method": "LIST_SUBSCRIPTIONS", "id": 1})
+        pit.done("POST", "faults", kind=kind, now=True)
+        assert idle.farewell() == FAREWELLS[kind]
+
+
 def test_a_stalled_connection_goes_on_with_pings(server: Server, pit: Pit) -> None:
     with Raw(server, f"/ws/{TRADES}") as stalled:
         stalled.ask({"method": "LIST_SUBSCRIPTIONS", "id": 1})
@@ -282,6 +296,8 @@ def test_rules_that_cannot_be(pit: Pit) -> None:
         ({"kind": "lose-event", "stream": "two words"}, -1100),
         ({"kind": "lose-event", "account": "nobody"}, -1130),
         ({"kind": "expire-listen-key", "stream": TRADES}, -1130),
+        ({"kind": "cut-socket", "stream": "socket@*"}, -1130),
+        ({"kind": "stall-stream", "stream": "socket@*", "now": True}, -1130),
     ):
         assert pit.no("POST", "faults", **ask)[0] == code, ask
     assert pit.done("GET", "faults") == []

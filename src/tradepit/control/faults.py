@@ -32,8 +32,10 @@ from tradepit.gateways.faults import KINDS, Bounds, Effect, Faults, Rule
 from tradepit.gateways.stream_faults import (
     AT_ONCE,
     DELAY_US,
+    ENDS,
     EXPIRE,
     LATE,
+    SOCKET,
     STREAM_KINDS,
     USER,
     StreamRule,
@@ -176,6 +178,8 @@ def _check_kind(ask: ArmFault) -> None:
         if given is not None and not wanted:
             no_use = f"A rule of {ask.kind} has no use for it: leave it away."
             raise wrong(name, no_use, "PARAM_NOT_REQUIRED")
+    if (ask.stream or "").startswith(SOCKET) and not (ask.now and ask.kind in ENDS):
+        raise wrong("stream", f"{SOCKET}* are connections: one of {', '.join(ENDS)}, and now.")
     about_users = ask.stream is None or ask.stream.startswith((USER, "*"))
     if ask.kind == EXPIRE and not about_users:
         raise wrong("stream", f"Only {USER}* can be meant: it is accounts whose keys expire.")

@@ -139,13 +139,14 @@ class Door:
             if path.startswith(prefix + b"/"):
                 session = opener(call, self.manners)
                 session.handshake()
-                self.sessions[session] = None
+                self.sessions[session] = session.world.sessions[session] = None
                 session.on_gone = self._gone
                 return session
         raise not_found()
 
     def _gone(self, session: Session) -> None:
         self.sessions.pop(session, None)
+        session.world.sessions.pop(session, None)
 
     def clock_changed(self) -> None:
         """A world's clock was set, or goes another way: the day of a socket may be over."""

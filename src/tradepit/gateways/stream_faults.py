@@ -35,8 +35,11 @@ EXPIRE: Final = "expire-listen-key"
 STREAM_KINDS: Final = (LOSE, LATE, REPEAT, REORDER, STALL, CUT, DAY, SHUTDOWN, EXPIRE)
 AT_ONCE: Final = (STALL, CUT, DAY, SHUTDOWN, EXPIRE)
 """These need no event: they are about those who listen."""
+ENDS: Final = (CUT, DAY, SHUTDOWN)
+"""These are about whole connections."""
 
 USER: Final = "user@"
+SOCKET: Final = "socket@"
 DELAY_US: Final = 1_000_000
 MOST_LATE: Final = 10_000  # events that wait: with more, the first of them comes early
 
@@ -87,6 +90,21 @@ class Line(Protocol):
         """Nothing more is said to those who hear it now; they do not notice."""
 
 
+class Socket:
+    """A connection as a whole, by its address: `socket@/ws-api/v3`. Nothing is said there."""
+
+    def __init__(self, session: Session) -> None:
+        self.name = self.order = SOCKET + session.call.path.decode("latin-1")
+        self.account = ""
+        self._session = session
+
+    def sessions(self) -> list[Session]:
+        return [self._session]
+
+    def mute(self) -> None:
+        """There is nothing to keep from it."""
+
+
 class Told(Protocol):
     """An event on its way."""
 
@@ -127,7 +145,7 @@ class StreamFaults:
         if kind == LATE:
             assert rule is not None
             self._put_off(told, told.at_us + rule.effect.delay_us)
-        elif kind in (CUT, DAY, SHUTDOWN, STALL):
+        elif kind == STALL or kind in ENDS:
             self._end(line, kind)
         elif kind != LOSE:
             told.say()
@@ -166,7 +184,7 @@ class StreamFaults:
     def strike(self, rule: StreamRule) -> None:
         """Have a rule of `AT_ONCE` strike now, each line that it is about once."""
         for line in [line for lines in self.lines for line in lines()]:
-            if rule.about(line):
+            if rule.about(line) and (rule.kind in ENDS or not isinstance(line, Socket)):
                 rule.seen += 1
                 rule.hit += 1
                 self._end(line, rule.kind)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tradepit.gateways.faults import Faults
 from tradepit.gateways.hub import Hub
 from tradepit.gateways.keys import KeyRing
-from tradepit.gateways.stream_faults import StreamFaults
+from tradepit.gateways.stream_faults import Socket, StreamFaults
 from tradepit.gateways.trail import Trail
 from tradepit.gateways.user_stream import UserHub
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
     from tradepit.core.history import History
     from tradepit.gateways.limits import IpLimits
+    from tradepit.gateways.sockets import Session
     from tradepit.journal.clock import Clock
     from tradepit.journal.sequencer import Sequencer
 
@@ -32,7 +33,7 @@ class World:
 
     __slots__ = (
         "clock", "console", "faults", "history", "hub", "keys", "limits", "name", "sequencer",
-        "trail", "users",
+        "sessions", "trail", "users",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +51,8 @@ class World:
         self.faults = faults or Faults()
         self.trail = trail or Trail()
         streams = self.faults.streams = StreamFaults(sequencer)
+        self.sessions: dict[Session, None] = {}  # the open WebSockets
+        streams.lines.append(lambda: [Socket(session) for session in self.sessions])
         self.users = UserHub(streams)
         self.hub = Hub(sequencer, clock, history, pool, faults=streams)
         self.keys = KeyRing(refused_keys)
