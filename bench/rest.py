@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -23,7 +24,8 @@ from bench.measure import Figure, Ratio, resident_kib
 from tradepit.data.genesis import DEV_KEYS
 
 KEY: Final = DEV_KEYS[0]
-WAYS: Final = (("c", 1), ("c", 32), ("ws", 1), ("ws", 32))  # c: HTTP; with so many in flight
+# See bench.shoot; with so many in flight.
+WAYS: Final = (("c", 1), ("c", 32), ("ws", 1), ("ws", 32), ("logon", 32))
 ALL_CORES: Final = -1
 
 
@@ -59,6 +61,8 @@ RATIOS = [
           ">= 5"),
     Ratio("WebSocket API, signed : REST, --memory", "compiled.rest.memory.ws32.rate",
           "compiled.rest.memory.c32.rate", ">= 1.0"),
+    Ratio("WebSocket API after session.logon : REST, --memory",
+          "compiled.rest.memory.logon32.rate", "compiled.rest.memory.c32.rate", ">= 1.05"),
     Ratio("p50 of one in flight, WebSocket API : REST", "compiled.rest.memory.ws1.p50",
           "compiled.rest.memory.c1.p50", "<= 1.0"),
     Ratio("--sync disk : --sync os", "compiled.rest.disk.c32.rate", "compiled.rest.os.c32.rate"),
@@ -118,18 +122,37 @@ def _port(process: subprocess.Popen[str], kind: str, facts: Path) -> int:
 
 
 def shots(
-    served: Served, flight: int, seconds: float, core: int, ws: bool = False
+    served: Served, flight: int, seconds: float, core: int, way: str = "c"
 ) -> dict[str, float]:
     """One run of the client. Raises: AssertionError when an order was refused."""
+    key, secret = logon_key(served.port) if way == "logon" else (KEY.api_key, KEY.secret_key)
     done = subprocess.run(
         [sys.executable, "-m", "bench.shoot", f"--port={served.port}", f"--pid={served.pid}",
-         f"--flight={flight}", f"--seconds={seconds}", f"--core={core}", f"--key={KEY.api_key}",
-         f"--secret={KEY.secret_key}", *["--ws"] * ws],
+         f"--flight={flight}", f"--seconds={seconds}", f"--core={core}", f"--key={key}",
+         f"--secret={secret}", f"--way={way}"],
         stdout=subprocess.PIPE, check=True, timeout=120,
     )  # fmt: skip
     found = json.loads(done.stdout)
     assert not found["failed"], found["failed"]
     return found  # type: ignore[no-any-return]
+
+
+def logon_key(port: int) -> tuple[str, str]:
+    """A new Ed25519 key of the first dev account: (API key, its private bytes in hex)."""
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes(
+        form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo
+    )
+    ask = {"account": KEY.name, "type": "ED25519", "publicKey": public.decode()}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/_tradepit/v1/keys", json.dumps(ask).encode(),
+        {"Content-Type": "application/json"},
+    )  # fmt: skip
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)["apiKey"], private.private_bytes_raw().hex()
 
 
 def measure(quick: bool) -> list[Figure]:
@@ -158,7 +181,7 @@ def _measure(kinds: list[str], quick: bool) -> list[Figure]:
                     for task in os.listdir(f"/proc/{served.pid}/task"):
                         os.sched_setaffinity(int(task), {mine})
                 for way, flight in WAYS if kind in REAL else WAYS[:2]:
-                    found = shots(served, flight, seconds, clients, way == "ws")
+                    found = shots(served, flight, seconds, clients, way)
                     base = f"{prefix}rest.{kind}.{way}{flight}"
                     rate = found["answers"] / found["cpu_s"]
                     _keep(best, f"{base}.rate", rate, "orders/CPU-s", max)
@@ -184,5 +207,6 @@ def _words(key: str) -> str:
     flight = {
         "c1": ", 1 in flight", "c32": ", 32 in flight",
         "ws1": ", WebSocket API, 1 in flight", "ws32": ", WebSocket API, 32 in flight",
+        "logon32": ", WebSocket API after session.logon, 32 in flight",
     }.get(parts[1], "")  # fmt: skip
     return f"{WORDS[parts[0]]}{flight}: {parts[-1]}"

@@ -1,4 +1,7 @@
-"""A client that keeps N signed orders in flight: `python -m bench.shoot`, a process of its own.
+"""A client that keeps N orders in flight: `python -m bench.shoot`, a process of its own.
+
+Ways: `c`, signed orders over HTTP; `ws`, signed ones over the WebSocket API; `logon`, unsigned ones
+on sessions that logged on with an Ed25519 key (the secret is its 32 bytes in hex).
 
 Requests are signed beforehand, sockets are raw, a request follows its answer at once (closed loop).
 Prints JSON: answers, seconds, the server's CPU seconds meanwhile, latencies in µs.
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
@@ -33,8 +37,8 @@ PER_SECOND: Final = 40_000  # requests signed beforehand for each second; more a
 class Shooter:
     """What all connections share: the requests, and what came of them."""
 
-    def __init__(self, port: int, key: str, secret: str, ready: int, ws: bool) -> None:
-        self.port, self.key, self.ws = port, key, ws
+    def __init__(self, port: int, key: str, secret: str, ready: int, way: str) -> None:
+        self.port, self.key, self.secret, self.way = port, key, secret, way
         self.keyed = hmac.new(secret.encode(), digestmod=hashlib.sha256)
         self.number = 0
         self.ready: Iterator[bytes] = iter([self.request() for _ in range(ready)])
@@ -46,7 +50,7 @@ class Shooter:
         """The next order: limit, resting, at one of a thousand prices."""
         self.number += 1
         n = self.number
-        if self.ws:
+        if self.way != "c":
             return self.frame(n)
         side, price = ("BUY", 90_000 - n % 500) if n % 2 else ("SELL", 110_000 + n % 500)
         sent = (
@@ -60,7 +64,7 @@ class Shooter:
         return HEAD.format(port=self.port, key=self.key, length=len(body), body=body).encode()
 
     def frame(self, n: int) -> bytes:
-        """The same order as a frame of the WebSocket API. A mask of zeros changes nothing."""
+        """The same order as a frame of the WebSocket API."""
         side, price = ("BUY", 90_000 - n % 500) if n % 2 else ("SELL", 110_000 + n % 500)
         params = {
             "apiKey": self.key, "newClientOrderId": f"bench{os.getpid()}w{n}",
@@ -68,14 +72,36 @@ class Shooter:
             "symbol": "BTCUSDT", "timeInForce": "GTC",
             "timestamp": str(time.time_ns() // 1_000_000), "type": "LIMIT",
         }  # fmt: skip
-        signing = self.keyed.copy()
-        signing.update("&".join(f"{name}={value}" for name, value in params.items()).encode())
-        params["signature"] = signing.hexdigest()
-        text = json.dumps({"id": n, "method": "order.place", "params": params}).encode()
-        return b"\x81\xfe" + len(text).to_bytes(2, "big") + bytes(4) + text
+        if self.way == "logon":
+            del params["apiKey"]
+        else:
+            signing = self.keyed.copy()
+            signing.update(_joined(params))
+            params["signature"] = signing.hexdigest()
+        return _framed({"id": n, "method": "order.place", "params": params})
+
+    def logon(self) -> bytes:
+        """The frame that says who speaks from now on."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        params = {"apiKey": self.key, "timestamp": str(time.time_ns() // 1_000_000)}
+        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self.secret))
+        params["signature"] = base64.b64encode(key.sign(_joined(params))).decode()
+        return _framed({"id": "logon", "method": "session.logon", "params": params})
 
     def next(self) -> bytes:
         return next(self.ready, None) or self.request()
+
+
+def _joined(params: dict[str, str]) -> bytes:
+    """What a signature covers."""
+    return "&".join(f"{name}={value}" for name, value in params.items()).encode()
+
+
+def _framed(request: dict[str, object]) -> bytes:
+    """A text frame. Its mask of zeros changes nothing."""
+    text = json.dumps(request).encode()
+    return b"\x81\xfe" + len(text).to_bytes(2, "big") + bytes(4) + text
 
 
 class Connection(asyncio.Protocol):
@@ -88,7 +114,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
-        self.opening = self.shooter.ws
+        self.opening = self.shooter.way != "c"
         if self.opening:
             transport.write(OPENING)
         else:
@@ -100,7 +126,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         data = self.buffer = self.buffer + data
-        if self.shooter.ws and not self.opening:
+        if self.shooter.way != "c" and not self.opening:
             if len(data) > 4 and len(data) >= 4 + int.from_bytes(data[2:4], "big"):
                 self.answered(data, data[4:].startswith(b'{"id":') and b'"status":200' in data)
             return
@@ -110,7 +136,10 @@ class Connection(asyncio.Protocol):
         if self.opening:
             self.opening = False
             self.buffer = b""
-            self.shoot()
+            if self.shooter.way == "logon":
+                self.transport.write(self.shooter.logon())  # its answer counts like an order's
+            else:
+                self.shoot()
             return
         head = data[:end].lower()
         at = head.find(b"content-length:") + 15
@@ -165,7 +194,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, required=True)
     for name in ("key", "secret"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--ws", action="store_true")
+    parser.add_argument("--way", choices=("c", "ws", "logon"), default="c")
     parser.add_argument("--warm", type=float, default=0.3)
     parser.add_argument("--seconds", type=float, default=2.0)
     args = parser.parse_args()
@@ -174,7 +203,7 @@ def main() -> None:
     ready = int(PER_SECOND * (args.warm + args.seconds))
     if args.flight == 1:
         ready //= 4
-    shooter = Shooter(args.port, args.key, args.secret, ready, args.ws)
+    shooter = Shooter(args.port, args.key, args.secret, ready, args.way)
     work = shoot(shooter, args.flight, args.pid, args.warm, args.seconds)
     try:
         import uvloop

@@ -1,7 +1,8 @@
 """WebSocket sessions: the life of a socket after its handshake, whatever is spoken on it.
 
-The protocol is the websockets package's Sans-I/O half; transport, pings, limits, the bounded queue
-and coalesced writes are ours, because they are what the exchange promises: a ping every 20 s, a
+The protocol is the websockets package's Sans-I/O half; it is given frame after frame, but for whole
+text messages, which there is nothing to ask about. Transport, pings, limits, the bounded queue and
+coalesced writes are ours, because they are what the exchange promises: a ping every 20 s, a
 minute's patience for its pong, five messages a second, 24 hours, and a reader that does not read
 costs the others nothing. Frames to clients are unmasked, so one frame's bytes serve all sockets.
 """
@@ -15,8 +16,9 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from websockets.frames import Frame, Opcode
+from websockets.frames import Frame, Opcode, apply_mask  # type: ignore[attr-defined]
 from websockets.http11 import Request
+from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 from tradepit.core.rejects import Reject
@@ -56,6 +58,20 @@ def text_frame(payload: bytes) -> bytes:
     return bytes((_TEXT, 127)) + size.to_bytes(8, "big") + payload
 
 
+def frame_size(data: bytes, at: int) -> int:
+    """The bytes of the frame that begins at `at`, mask included; 0 when too little of it is there
+    to say."""
+    if len(data) < at + 2:
+        return 0
+    size = data[at + 1] & 0x7F
+    if size < 126:
+        return 6 + size
+    wide = 4 if size == 126 else 10
+    if len(data) < at + wide:
+        return 0
+    return wide + 4 + int.from_bytes(data[at + 2 : at + wide], "big")
+
+
 class Manners:
     """How sockets are treated. Times in seconds of the wall's clock, but `day_us`, which is the
     world's."""
@@ -91,6 +107,8 @@ class Session(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.done = False
         self.on_gone: Callable[[Session], None] = lambda session: None
+        self._start = b""  # of a frame whose length is not known yet
+        self._missing = 0  # bytes of the frame that is being received
         self._parts: list[bytes] = []
         self._part_is_text = True
         self._out: list[bytes] = []
@@ -162,8 +180,49 @@ class Session(asyncio.Protocol):
     # Receiving.
 
     def data_received(self, data: bytes) -> None:
-        if self.done:
+        queued = self._scheduled
+        self._scheduled = True  # what is answered now goes out below
+        self._cut(self._start + data if self._start else data)
+        if not queued:
+            self._turn()
+
+    def _cut(self, data: bytes) -> None:
+        """Take what came apart into frames."""
+        self._start = b""
+        at = 0
+        while at < len(data) and not self.done:
+            if not self._missing:
+                size = frame_size(data, at)
+                if not size:
+                    self._start = data[at:]
+                    return
+                if data[at] == _TEXT and at + size <= len(data) and self._is_plain(data, at):
+                    self._plain(data[at : at + size])
+                    at += size
+                    continue
+                self._missing = size
+            piece = data[at : at + self._missing]
+            self._missing -= len(piece)
+            at += len(piece)
+            self._pass_on(piece)
+
+    def _is_plain(self, data: bytes, at: int) -> bool:
+        """Whether a whole text frame can be heard as it is: masked, of no great length, and not in
+        the middle of another message or of the end."""
+        known = data[at + 1] & 0x80 and data[at + 1] != 0xFF
+        return bool(known) and not self._parts and self.wire.state is OPEN
+
+    def _plain(self, frame: bytes) -> None:
+        """A whole text message."""
+        if not self._may_speak():
+            self.close(POLICY, "Too many requests")
             return
+        head = 4 if frame[1] == 0xFE else 2
+        self._part_is_text = True
+        self._message(apply_mask(frame[head + 4 :], frame[head : head + 4]))
+
+    def _pass_on(self, data: bytes) -> None:
+        """Let the protocol make of it what it is."""
         wire = self.wire
         wire.receive_data(data)
         for event in wire.events_received():

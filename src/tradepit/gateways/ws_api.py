@@ -44,6 +44,7 @@ class _Request(msgspec.Struct):
 
 
 _read = msgspec.json.Decoder(_Request).decode
+_read_texts = msgspec.json.Decoder(dict[str, str]).decode
 _read_params = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_text = msgspec.json.Decoder(str).decode
 
@@ -287,12 +288,20 @@ def _params(raw: bytes) -> dict[str, str]:
     if not raw:
         return {}
     try:
-        found = _read_params(raw)
-    except (msgspec.MsgspecError, RecursionError):
-        raise Reject("INVALID_PARAMETER", "params") from None
+        found = _read_texts(raw)
+    except msgspec.MsgspecError:
+        found = _read_mixed(raw)
     if raw.count(b'":') != len(found):
         _refuse_duplicates(raw)
-    return dict(json_pairs(found))
+    return found
+
+
+def _read_mixed(raw: bytes) -> dict[str, str]:
+    """Parameters that are not all texts."""
+    try:
+        return dict(json_pairs(_read_params(raw)))
+    except (msgspec.MsgspecError, RecursionError):
+        raise Reject("INVALID_PARAMETER", "params") from None
 
 
 def _refuse_duplicates(raw: bytes) -> None:
