@@ -49,10 +49,6 @@ if TYPE_CHECKING:
     from tradepit.gateways.sockets import Session
 
 SPOT: Final = "spot"
-EVENT_NAMES: Final = {
-    REPORT: "executionReport", POSITION: "outboundAccountPosition", LIST_STATUS: "listStatus",
-    BALANCE_UPDATE: "balanceUpdate", EXTERNAL_LOCK: "externalLockUpdate",
-}  # fmt: skip
 
 
 class Subscriber:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from tradepit.core.records import LISTEN_KEY_GONE, Event, ListenKeyGone, Outcome
 from tradepit.gateways.stream_faults import USER
-from tradepit.gateways.user_events import EVENT_NAMES, SPOT, Subscriber, owner_of, payload_of
+from tradepit.gateways.user_events import SPOT, Subscriber, owner_of, payload_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +53,7 @@ class UserHub:
             if owner not in self._by_owner:
                 continue
             if self.faults.rules:
-                line = Account(self, owner, EVENT_NAMES[event.kind])
-                self.faults.tell(_Said(line, event, outcome.at_us))
+                self.faults.tell(_Said(self, owner, event, outcome.at_us))
             else:
                 self.say(owner, lambda micro, event=event: payload_of(event, micro))  # type: ignore[misc]
 
@@ -106,13 +107,20 @@ class Account:
             self.users.leave(subscriber)
 
 
+class _Named(msgspec.Struct):
+    e: str
+
+
+_read_name = msgspec.json.Decoder(_Named).decode
+
+
 class _Said:
     """A user event on its way, encoded while the state is what it tells of."""
 
-    def __init__(self, line: Account, event: Event, at_us: int) -> None:
-        self.line = line
-        self.at_us = at_us
+    def __init__(self, users: UserHub, owner: int, event: Event, at_us: int) -> None:
         self._payloads = {micro: payload_of(event, micro) for micro in (False, True)}
+        self.line = Account(users, owner, _read_name(self._payloads[False]).e)
+        self.at_us = at_us
 
     def say(self) -> None:
         self.line.users.say(self.line.owner, self._payloads.__getitem__)
