@@ -261,6 +261,32 @@ def test_ccxt_watches(pit: Pit) -> None:
     asyncio.run(watch())
 
 
+@pytest.mark.parametrize("kind", ["cut-socket", "day-over", "server-shutdown"])
+def test_ccxt_comes_back(pit: Pit, kind: str) -> None:
+    """Whoever waits is told of the broken line; whoever asks again hears of the next trade."""
+
+    async def watch() -> None:
+        alice, bob = exchange(pit, "alice"), exchange(pit, "bob")
+        pair = "TRX/USDT"
+        try:
+            await asyncio.gather(alice.load_markets(), bob.load_markets())
+            for turn in range(2):
+                waiting = asyncio.create_task(alice.watch_trades(pair))
+                await asyncio.sleep(0.2)
+                if not turn:
+                    await asyncio.to_thread(arm, pit, kind=kind, stream="trxusdt@*", now=True)
+                    with pytest.raises(ccxt.pro.NetworkError):
+                        await asyncio.wait_for(waiting, 5)
+            await alice.create_order(pair, "limit", "sell", 100, 0.3)
+            await bob.create_order(pair, "limit", "buy", 100, 0.3)
+            assert (await asyncio.wait_for(waiting, 5))[-1]["amount"] == 100
+        finally:
+            await alice.close()
+            await bob.close()
+
+    asyncio.run(watch())
+
+
 def test_ccxt_orders_by_socket(pit: Pit) -> None:
     async def place() -> None:
         alice = exchange(pit, "alice")
