@@ -371,6 +371,8 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
         world_clock_only=settings.timestamps == "world",
         openers=[
             (b"/ws-api/v3", lambda call, manners: ApiSession(call, manners, door)),
+            (b"/ws-fapi/v1", lambda call, manners: ApiSession(call, manners, door, language.USDM)),
+            (b"/ws-dapi/v1", lambda call, manners: ApiSession(call, manners, door, language.COINM)),
             (b"/ws", StreamSession),
             (b"/stream", StreamSession),
         ],

@@ -57,10 +57,18 @@ _SIGNED_ANYWAY = "clients sign what needs no signature: its parameters are taken
 PARAMS_DIFFER: dict[str, str] = {
     "spot-rest:GET /api/v3/ticker": _ONE_OF_TWO,
     "spot-rest:GET /api/v3/ticker/tradingDay": _ONE_OF_TWO,
+    "usdm-rest:POST /fapi/v1/order": "stop orders were placed here before algoOrder came",
     "margin:GET /sapi/v1/margin/allPairs": _SIGNED_ANYWAY,
     "margin:GET /sapi/v1/margin/isolated/allPairs": _SIGNED_ANYWAY,
 }
-WEIGHT_DIFFERS: dict[str, str] = {}
+_BATCH = "a batch counts five orders and weighs five, as its words say"
+WEIGHT_DIFFERS: dict[str, str] = {
+    "usdm-rest:POST /fapi/v1/batchOrders": _BATCH,
+    "usdm-rest:PUT /fapi/v1/batchOrders": _BATCH,
+    "usdm-rest:POST /fapi/v1/order": "0 by IP, as its words say",
+    "usdm-rest:PUT /fapi/v1/order": "0 by IP, as its words say",
+    "coinm-rest:POST /dapi/v1/order": "0 by IP, as its words say",
+}
 
 
 def test_declared_and_unserved_are_the_whole_contract() -> None:
@@ -106,7 +114,10 @@ def test_reply_fields_stand_as_in_the_examples(fact: Facts, found: Operation) ->
     if not path.exists():
         pytest.skip("the full documents are not beside this clone")
     row = next(row for row in json.loads(path.read_text("utf-8")) if row["id"] == fact.row.id)
-    examples = [row["example_response"], *(each["value"] for each in row.get("examples", ()))]
+    # Of a reply in two forms the futures speak the older (DESIGN: eras).
+    old = row.get("example_at_seed") if fact.row.venue in ("usdm-rest", "coinm-rest") else None
+    first = old or row["example_response"]
+    examples = [first, *(each["value"] for each in row.get("examples", ()))]
     assert found.reply_types or examples == [{}] * len(examples)
     misfits = [
         misfit(Shape(found.reply_hint), example)
@@ -126,7 +137,7 @@ EXAMPLES_DIFFER: dict[str, str] = {
     "spot-rest:GET /api/v3/allOrders": _TWO_ORDERS,
     "spot-rest:POST /api/v3/order": "its FULL example has `fills` last, those of smart order"
     " routing and of self-trade prevention before selfTradePreventionMode",
-    "coinm-rest:GET /dapi/v1/exchangeInfo": "exchangeFilters is of September 2024 and gone since",
+    "coinm-rest:POST /dapi/v1/batchOrders": "an order and a refusal, run together in one row",
 }
 
 
@@ -177,6 +188,8 @@ def misfit(shape: Shape, example: Any, path: str = "") -> str:
     unknown = [name for name in example if name not in declared]
     if unknown:
         return f"{path}: {base.__name__} has no {unknown}"
+    if base.__module__.endswith("futures.order_replies"):
+        return ""  # all operations tell of an order in the order of order.place (decision 0183)
     order = [name for name in declared if name in example]
     if order != list(example):
         return f"{path}: {base.__name__} has {order}, in the order of the example {list(example)}"

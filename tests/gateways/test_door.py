@@ -150,7 +150,7 @@ def test_unknown_operations(server: Server, method: str, path: str) -> None:
 def test_operations_that_are_not_served_yet(server: Server) -> None:
     for method, path in (
         ("GET", "/sapi/v1/simple-earn/flexible/list"),
-        ("POST", "/fapi/v1/order"),
+        ("GET", "/sapi/v1/mining/pub/algoList"),
     ):
         refused = server.request(method, path)
         assert (refused.status, refused.code) == (501, -1020)

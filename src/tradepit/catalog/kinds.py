@@ -168,6 +168,14 @@ class Short(Decimal):
         return f"quote_short({value})"
 
 
+class Places(Decimal):
+    """A decimal of a reply that says itself how many places it has: (units, places), cut off."""
+
+    def writer(self, value: str, names: dict[str, object]) -> str:
+        names["quote_places"] = quote_places
+        return f"quote_places(*{value})"
+
+
 class Whole(Kind):
     """A whole number up to `most`: LONG and INT."""
 

@@ -36,6 +36,11 @@ DATABASE: Final = "Database"
 IP: Final = "IP"
 UID: Final = "UID"
 
+SPOT: Final = "spot"
+USDM: Final = "usdm"
+COINM: Final = "coinm"
+_VENUES: Final = {"/fapi": USDM, "/dapi": COINM}
+
 Handler = Callable[..., Any]
 Weight = int | Callable[[Any], int]
 F = TypeVar("F", bound=Handler)
@@ -74,6 +79,7 @@ class Operation:
         self.method, _, self.path = op_id.partition(" ") if " " in op_id else ("", "", "")
         self.handler = handler
         self.ws: str = facts["ws"]
+        self.venues: tuple[str, ...] = facts["venues"] or (venue_of(self.path),)
         self.security: str = facts["security"]
         self.signed: bool = facts["signed"]
         self.weight: Weight = facts["weight"]
@@ -158,6 +164,7 @@ def operation(
     security: str = NONE,
     weight: Weight = 1,
     ws: str = "",
+    venues: tuple[str, ...] = (),
     signed: bool | None = None,
     least_weight: int = 1,
     weight_scope: str = IP,
@@ -172,7 +179,8 @@ def operation(
     """Declare the operation `op_id` ("METHOD path", or a name for one without a route of its own).
 
     weight: an int or a function of the request; `least_weight` then counts for a request that
-    could not be read, `weight_words` describes it. signed: by default what `security` implies.
+    could not be read, `weight_words` describes it. ws: its WebSocket API method; venues: on whose
+    WebSocket API, by default the one of its path. signed: by default what `security` implies.
     since / until: the dates (ISO) between which the exchange had it.
     Raises: ValueError when `op_id` is declared already.
     """
@@ -180,6 +188,7 @@ def operation(
         "security": security,
         "weight": weight,
         "ws": ws,
+        "venues": venues,
         "signed": security in SIGNED if signed is None else signed,
         "least_weight": least_weight,
         "weight_scope": weight_scope,
@@ -211,9 +220,14 @@ def by_route() -> dict[tuple[str, str], Operation]:
     return routes
 
 
-def by_ws_method() -> dict[str, Operation]:
-    """Every declared WebSocket API method."""
-    return {found.ws: found for found in REGISTRY.values() if found.ws}
+def by_ws_method(venue: str = SPOT) -> dict[str, Operation]:
+    """Every declared method of a venue's WebSocket API."""
+    return {found.ws: found for found in REGISTRY.values() if found.ws and venue in found.venues}
+
+
+def venue_of(path: str) -> str:
+    """The venue that a path belongs to."""
+    return _VENUES.get(path[: path.find("/", 1)], SPOT)
 
 
 def commands() -> dict[str, Handler]:

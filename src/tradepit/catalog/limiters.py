@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from tradepit.core.accounts import ORDER_LIMITS
+from tradepit.core.positions import FUTURES_ORDER_LIMITS
 
 
 class Limiter(NamedTuple):
@@ -25,10 +26,13 @@ RAW_REQUESTS: Final = Limiter("RAW_REQUESTS", "MINUTE", 5, 61_000)
 ORDERS: Final = tuple(
     Limiter("ORDERS", interval, num, limit) for _, interval, num, _, limit in ORDER_LIMITS
 )
+USDM_ORDERS: Final = tuple(
+    Limiter("ORDERS", interval, num, limit) for _, interval, num, _, limit in FUTURES_ORDER_LIMITS
+)
+ORDER_LIMITERS: Final = {"spot": ORDERS, "usdm": USDM_ORDERS, "coinm": USDM_ORDERS[1:]}
 SPOT_LIMITERS: Final = (REQUEST_WEIGHT, *ORDERS, RAW_REQUESTS)
 FUTURES_LIMITERS: Final = (
     Limiter("REQUEST_WEIGHT", "MINUTE", 1, 2_400),
-    Limiter("ORDERS", "MINUTE", 1, 1_200),
-    Limiter("ORDERS", "SECOND", 10, 300),
+    *reversed(USDM_ORDERS),
 )
 DELIVERY_LIMITERS: Final = FUTURES_LIMITERS[:2]

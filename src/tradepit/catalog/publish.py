@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from tradepit.catalog import unserved
+from tradepit.catalog import language, unserved
 from tradepit.catalog.language import NONE, REGISTRY, UID, Operation
 from tradepit.catalog.shapes import Field, Shape, fields_of, reachable
 
@@ -210,7 +210,12 @@ def _served_table(operations: list[Operation]) -> list[str]:
 
 def _spoken() -> dict[str, list[str]]:
     """What is served on sockets, by venue: methods, streams, events."""
-    spoken = {"spot-ws-api": sorted(found.ws for found in REGISTRY.values() if found.ws)}
+    spoken: dict[str, list[str]] = {
+        f"{venue}-ws-api": sorted(
+            found.ws for found in REGISTRY.values() if found.ws and venue in found.venues
+        )
+        for venue in (language.SPOT, language.USDM, language.COINM)
+    }
     for name in unserved.SERVED_STREAMS:
         venue, _, told = name.partition(":")
         spoken.setdefault(venue, []).append(told.rpartition("control:")[2])

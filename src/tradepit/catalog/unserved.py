@@ -56,7 +56,10 @@ class Row(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """(transport, method, path): what a declaration is compared by."""
+        """(transport, method, path): what a declaration is compared by; of a WebSocket API method
+        its venue stands in place of the path."""
+        if self.transport == "ws-api":
+            return self.transport, self.method, self.venue.removesuffix("-ws-api")
         return self.transport, self.method, self.path
 
 
@@ -75,12 +78,12 @@ def rows() -> tuple[Row, ...]:
 @cache
 def _by_route() -> dict[tuple[str, str], Row]:
     found = {(row.method, row.path): row for row in rows() if row.transport == "rest"}
-    found.update({("", row.method): row for row in rows() if row.transport == "ws-api"})
+    found.update({(row.key[2], row.method): row for row in rows() if row.transport == "ws-api"})
     return found
 
 
 def find(method: str, path: str) -> Row | None:
-    """The unserved operation of a route, or of a WebSocket API method (`method` empty).
+    """The unserved operation of a route, or of a WebSocket API method (venue, method).
 
     None when the exchange has no such thing.
     """
@@ -100,5 +103,5 @@ def served_keys() -> set[tuple[str, str, str]]:
             method, _, path = route.partition(" ")
             keys.add(("rest", method, path))
         if found.ws:
-            keys.add(("ws-api", found.ws, found.ws))
+            keys.update(("ws-api", found.ws, venue) for venue in found.venues)
     return {key for key in keys if key[0] in SERVED_TRANSPORTS}

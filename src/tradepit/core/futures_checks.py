@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from tradepit.core import margin
 from tradepit.core.matching import met
-from tradepit.core.positions import FUTURES_ORDER_LIMITS
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import (
     BUY,
@@ -34,13 +33,21 @@ def check_order_count(pit: Exchange, trader: Trader, more: int) -> None:
     if not pit.count_orders or trader.account.quiet:
         return
     for index, count in enumerate(trader.counts_at(pit.at_us)):
-        if count + more > FUTURES_ORDER_LIMITS[index][4]:
-            _, interval, number, width_us, limit = FUTURES_ORDER_LIMITS[index]
+        if count + more > trader.limits[index][4]:
+            _, interval, number, width_us, limit = trader.limits[index]
             wait_us = width_us - pit.at_us % width_us
             raise Reject(
                 "TOO_MANY_ORDERS", limit, f"{number} {interval}",
                 retry_after_s=max(-(-wait_us // 1_000_000), 1),
             )  # fmt: skip
+
+
+def check_all(pit: Exchange, order: FuturesOrder) -> None:
+    """Every reason to refuse a new order. Raises: Reject."""
+    admit(pit, order)
+    check_now(order)
+    if not order.contingent:
+        check_margin(pit, order)
 
 
 def admit(pit: Exchange, order: FuturesOrder) -> None:

@@ -7,6 +7,7 @@ bound to only close; waiting orders watch the last or the mark price.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from tradepit.core import algo, clearing
@@ -52,16 +53,18 @@ MAX_MODIFICATIONS: Final = 10_000
 # --- From here on nothing is refused -----------------------------------------------------------
 
 
-def place(pit: Exchange, order: FuturesOrder) -> None:
-    """Take in one new order, whole. Raises: Reject."""
+def place(pit: Exchange, order: FuturesOrder, accepted: Callable[[], object] | None = None) -> None:
+    """Take in one new order, whole. `accepted` is called before it meets the book.
+
+    Raises: Reject.
+    """
     checks.check_order_count(pit, order.trader, 1)
-    checks.admit(pit, order)
-    checks.check_now(order)
-    if not order.contingent:
-        checks.check_margin(pit, order)
+    checks.check_all(pit, order)
     if not order.account.quiet:
         order.trader.add_orders(1, pit.at_us)
     accept(pit, order)
+    if accepted is not None:
+        accepted()
     start(pit, order)
 
 
@@ -344,6 +347,15 @@ def good_till(pit: Exchange, whose: str) -> None:
         order = contract.good_till.get(int(number))
         if order is not None and order.open:
             close(pit, as_futures(order), EXPIRED, X_EXPIRED)
+
+
+def count_down(pit: Exchange, trader: Trader, contract: Contract, after_us: int) -> None:
+    """Cancel all orders of an account on a contract after a while; 0 calls it off."""
+    if after_us == 0:
+        trader.countdowns.pop(contract.name, None)
+        return
+    trader.countdowns[contract.name] = pit.at_us + after_us
+    pit.timers.set(pit.at_us + after_us, COUNTDOWN, f"{trader.account.id}:{contract.name}")
 
 
 def countdown(pit: Exchange, whose: str) -> None:

@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 FUTURES_REJECTS: Final[dict[str, tuple[int, str, int]]] = {
+    "FUTURES_PRECISION": (
+        -1111, "Precision is over the maximum defined for this asset.", 400,
+    ),
+    "INVALID_CALLBACK_RATE": (-2007, "Invalid callBack rate", 400),
     "DUPLICATE_IP": (-1004, "This IP is already on the white list", 400),
     "NO_SUCH_IP": (-1005, "No such IP has been white listed", 400),
     "ERROR_MSG_RECEIVED": (-1010, "ERROR_MSG_RECEIVED.", 400),
@@ -75,7 +79,7 @@ FUTURES_REJECTS: Final[dict[str, tuple[int, str, int]]] = {
     "INVALID_LEVERAGE": (-4028, "Leverage %s is not valid", 400),
     "INVALID_TICK_SIZE_PRECISION": (-4029, "Tick size precision is invalid.", 400),
     "INVALID_STEP_SIZE_PRECISION": (-4030, "Step size precision is invalid.", 400),
-    "INVALID_WORKING_TYPE": (-4031, "Invalid parameter working type: %s", 400),
+    "INVALID_WORKING_TYPE": (-4031, "Invalid parameter working type", 400),
     "EXCEED_MAX_CANCEL_ORDER_SIZE": (-4032, "Exceed maximum cancel order size.", 400),
     "INSURANCE_ACCOUNT_NOT_FOUND": (-4033, "Insurance account not found.", 400),
     "INVALID_BALANCE_TYPE": (-4044, "Balance Type is invalid.", 400),

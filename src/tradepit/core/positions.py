@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tradepit.core.accounts import FINISHED_KEPT, SECOND_US, OpenOrders
+from tradepit.core.contracts import USDM
 from tradepit.core.terms import POSITION_BOTH, POSITION_LONG, POSITION_SHORT
 from tradepit.core.units import ONE
 
@@ -148,14 +149,17 @@ class Trader:
     """One account on one futures venue."""
 
     __slots__ = (
-        "account", "countdowns", "dual", "exposed", "fee_burn", "holdings", "multi_assets",
-        "orders_open", "updated_us", "venue", "wallet", "window_counts", "window_starts",
+        "account", "countdowns", "dual", "exposed", "fee_burn", "holdings", "limits",
+        "multi_assets", "orders_open", "updated_us", "venue", "wallet", "window_counts",
+        "window_starts",
     )  # fmt: skip
 
     def __init__(self, account: Account, venue: int, wallet: dict[str, Balance]) -> None:
         self.account = account
         self.venue = venue
         self.wallet = wallet
+        # The coin-margined exchange counts orders by the minute alone.
+        self.limits = FUTURES_ORDER_LIMITS if venue == USDM else FUTURES_ORDER_LIMITS[1:]
         self.dual = False  # hedge mode: long and short positions side by side
         self.multi_assets = False
         self.fee_burn = False  # commission in BNB, where there is enough of it
@@ -164,8 +168,8 @@ class Trader:
         self.exposed = 0  # open positions
         self.orders_open = 0
         self.updated_us = 0
-        self.window_starts = [0, 0]
-        self.window_counts = [0, 0]
+        self.window_starts = [0 for _ in self.limits]
+        self.window_counts = [0 for _ in self.limits]
 
     def holding(self, contract: Contract) -> Holding:
         """Its standing on a contract; made when first asked for."""
@@ -191,16 +195,16 @@ class Trader:
         return self.wallet_balance(asset) - self.isolated_part(asset)
 
     def counts_at(self, at_us: int) -> list[int]:
-        """The order count of each interval of FUTURES_ORDER_LIMITS, as it is at a time."""
+        """The order count of each interval of `limits`, as it is at a time."""
         counts: list[int] = []
-        for index, limiter in enumerate(FUTURES_ORDER_LIMITS):
+        for index, limiter in enumerate(self.limits):
             current = at_us - at_us % limiter[3] == self.window_starts[index]
             counts.append(self.window_counts[index] if current else 0)
         return counts
 
     def add_orders(self, number: int, at_us: int) -> None:
         """Raise the order count of all intervals, from nothing where a new one began."""
-        for index, limiter in enumerate(FUTURES_ORDER_LIMITS):
+        for index, limiter in enumerate(self.limits):
             start = at_us - at_us % limiter[3]
             if start != self.window_starts[index]:
                 self.window_starts[index] = start

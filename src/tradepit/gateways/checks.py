@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tradepit.catalog.language import NONE, TRADE, USER_DATA, USER_STREAM, Ask, Operation
-from tradepit.catalog.limiters import ORDERS
+from tradepit.catalog.language import NONE, SPOT, TRADE, USER_DATA, USER_STREAM, Ask, Operation
+from tradepit.catalog.limiters import ORDER_LIMITERS
 from tradepit.catalog.parse import json_pairs
-from tradepit.core.accounts import Account
+from tradepit.core.contracts import VENUES
+from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import MAY_MARGIN, MAY_READ, MAY_STREAM, MAY_TRADE
@@ -52,7 +53,10 @@ _MAY: Final = {
 MICRO: Final = {
     b"MICROSECOND": True, b"microsecond": True, b"MILLISECOND": False, b"millisecond": False,
 }  # fmt: skip
-_ORDER_ROWS: Final = tuple(limit_row(limiter) for limiter in ORDERS)
+_ORDER_ROWS: Final = {
+    venue: tuple(limit_row(limiter) for limiter in limiters)
+    for venue, limiters in ORDER_LIMITERS.items()
+}
 _LETTERS = string.ascii_letters + string.digits
 _WINDOW = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII)
 _WORLD_NAME = re.compile(rb"[a-z0-9_-]{1,63}")
@@ -360,10 +364,20 @@ def _draw(length: int) -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
-def order_limit_rows(account: Account, at_us: int) -> list[bytes]:
+def order_counts(pit: Exchange, operation: Operation, owner: int) -> list[int]:
+    """How many orders an account placed lately, by each limiter of the operation's venue."""
+    venue = operation.venues[0]
+    if venue == SPOT:
+        return pit.accounts[owner].counts_at(pit.at_us)
+    return pit.trader(owner, VENUES.index(venue)).counts_at(pit.at_us)
+
+
+def order_limit_rows(pit: Exchange, operation: Operation, owner: int) -> list[bytes]:
     """The ORDERS rows of a `rateLimits` array."""
-    counts = account.counts_at(at_us)
-    return [row % count for row, count in zip(_ORDER_ROWS, counts, strict=True)]
+    rows = _ORDER_ROWS[operation.venues[0]]
+    return [
+        row % count for row, count in zip(rows, order_counts(pit, operation, owner), strict=True)
+    ]
 
 
 # What a WebSocket passes before it is opened; its messages pass checks of their own.

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from tradepit.catalog.encode import encode
 from tradepit.catalog.language import Operation
-from tradepit.core.accounts import ORDER_LIMITS
+from tradepit.catalog.limiters import ORDER_LIMITERS
 from tradepit.core.rejects import Reject
 from tradepit.gateways.answers import Answer, refused_answer
 from tradepit.gateways.checks import (
@@ -27,6 +27,7 @@ from tradepit.gateways.checks import (
     find_operation,
     not_found,
     operation_of,
+    order_counts,
 )
 from tradepit.gateways.faults import Broken
 from tradepit.gateways.hosts import Hosts, Venue
@@ -40,9 +41,12 @@ log = logging.getLogger("tradepit.door")
 
 REMEMBERED: Final = 1_024  # ways into the door
 
-_ORDER_COUNTS: Final = "".join(
-    f"X-MBX-ORDER-COUNT-{letters}: %d\r\n" for letters, *_ in ORDER_LIMITS
-).encode()
+_ORDER_COUNTS: Final = {
+    venue: "".join(
+        f"X-MBX-ORDER-COUNT-{limiter.num}{limiter.interval[0]}: %d\r\n" for limiter in limiters
+    ).encode()
+    for venue, limiters in ORDER_LIMITERS.items()
+}
 
 
 class Pages(Protocol):
@@ -227,9 +231,8 @@ class Door:
     def _answer(self, call: Call, reply: object) -> Answer:
         headers = self._used(call)
         if call.operation is not None and call.operation.unfilled_orders:
-            pit = call.world.pit
-            counts = pit.accounts[call.who.owner].counts_at(pit.at_us)
-            headers += _ORDER_COUNTS % tuple(counts)
+            counts = order_counts(call.world.pit, call.operation, call.who.owner)
+            headers += _ORDER_COUNTS[call.operation.venues[0]] % tuple(counts)
         return Answer(200, encode(reply, call.micro), headers)
 
     def _used(self, call: Call) -> bytes:

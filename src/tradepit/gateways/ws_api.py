@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from tradepit.catalog.encode import encode
-from tradepit.catalog.language import NONE, Operation, by_ws_method
+from tradepit.catalog.language import COINM, NONE, SPOT, USDM, Operation, by_ws_method
 from tradepit.catalog.parse import json_pairs
 from tradepit.core.listening import ListenKey
 from tradepit.core.records import Who
@@ -33,6 +33,7 @@ from tradepit.gateways.user_stream import api_subscriber, terminated
 log = logging.getLogger("tradepit.ws_api")
 
 CONNECT_WEIGHT: Final = 2
+FAMILIES: Final = {SPOT: b"/api/", USDM: b"/fapi/", COINM: b"/dapi/"}  # whose weight is counted
 MAX_WAITING: Final = 1_000  # requests of one socket that are not answered yet
 _ID_LENGTH: Final = 128
 
@@ -50,15 +51,17 @@ _read_text = msgspec.json.Decoder(str).decode
 
 
 class ApiSession(Session):
-    """One connection to `/ws-api/v3`."""
+    """One connection to the WebSocket API of a venue."""
 
     limited = False
 
-    def __init__(self, call: Call, manners: Manners, door: Door) -> None:
+    def __init__(self, call: Call, manners: Manners, door: Door, venue: str = SPOT) -> None:
         super().__init__(call, manners)
         self.door = door
+        self.venue = venue
+        self.family = FAMILIES[venue]
         self.users = self.world.users
-        self.methods = by_ws_method()
+        self.methods = by_ws_method(venue)
         self.show_limits = True
         self.micro = False
         self.holder: Holder | None = None  # who logged on
@@ -81,7 +84,7 @@ class ApiSession(Session):
                 self.micro = chain.MICRO[value]
 
     def opened(self) -> None:
-        limits = self.world.limits.get(b"api")
+        limits = self.world.limits.get(self.family[1:-1])
         if limits is not None:
             now_s = int(time.time())
             meter = limits.knock(self.ip, now_s)
@@ -232,8 +235,7 @@ class ApiSession(Session):
         rows = []
         operation = call.operation
         if operation is not None and operation.unfilled_orders and call.who.owner > 0:
-            account = self.world.pit.accounts[call.who.owner]
-            rows += chain.order_limit_rows(account, self.world.pit.at_us)
+            rows += chain.order_limit_rows(self.world.pit, operation, call.who.owner)
         rows.append(call.limits.row(call.meter))
         return b',"rateLimits":[%s]' % b",".join(rows)
 
@@ -254,7 +256,7 @@ class WsCall(Call):
     __slots__ = ("api_key", "given", "session", "show_limits", "shown")
 
     def __init__(self, session: ApiSession) -> None:
-        super().__init__(b"GET", b"/api/", session.call.headers, b"", session.ip)
+        super().__init__(b"GET", session.family, session.call.headers, b"", session.ip)
         self.session = session
         self.world = session.world
         self.venue = session.call.venue
@@ -272,10 +274,12 @@ class WsCall(Call):
             name = _read_text(request.method)
         except msgspec.MsgspecError:
             raise Reject("INVALID_PARAMETER", "method") from None
-        name = name.removeprefix("v3/")
+        venue = self.session.venue
+        if venue == SPOT:
+            name = name.removeprefix("v3/")
         self.operation = methods.get(name)
         if self.operation is None:
-            raise Reject("UNSUPPORTED_OPERATION", status=501 if door.unserved("", name) else 400)
+            raise Reject("UNSUPPORTED_OPERATION", status=501 if door.unserved(venue, name) else 400)
         self.given = _params(bytes(request.params))
         self.shown = shown = self.given.pop("returnRateLimits", None)
         if shown is not None:

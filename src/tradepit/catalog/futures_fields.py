@@ -1,0 +1,49 @@
+"""The field types that only the futures exchanges have.
+
+Numbers of replies have as many decimals as their contract or asset has: they are pairs of units
+and places (`Shown`), which the contract gives.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from tradepit.catalog.kinds import OneOf, Places, Safe, Term
+from tradepit.core import terms
+
+Shown: TypeAlias = Annotated[tuple[int, int], Places()]  # replies only: "43187.00"
+
+FuturesOrderType: TypeAlias = Annotated[
+    int,
+    Term(
+        terms.FUTURES_ORDER_TYPES,
+        "INVALID_ORDER_TYPE",
+        only=(
+            terms.LIMIT, terms.MARKET, terms.STOP_LOSS_LIMIT, terms.STOP_LOSS,
+            terms.TAKE_PROFIT_LIMIT, terms.TAKE_PROFIT, terms.TRAILING_STOP_MARKET,
+        ),
+    ),
+]  # fmt: skip
+FuturesTimeInForce: TypeAlias = Annotated[int, Term(terms.FUTURES_TIMES_IN_FORCE, "INVALID_TIF")]
+FuturesStpMode: TypeAlias = Annotated[
+    int, Term(terms.FUTURES_STP_MODES, "INVALID_SELF_TRADE_PREVENTION_MODE")
+]
+PositionSide: TypeAlias = Annotated[
+    int, Term(terms.POSITION_SIDES, "INVALID_POSITION_SIDE", only=(0, 1, 2))
+]
+WorkingType: TypeAlias = Annotated[
+    int, Term(terms.WORKING_TYPES, "INVALID_WORKING_TYPE", only=(0, 1))
+]
+PriceMatch: TypeAlias = Annotated[
+    int, Term(terms.PRICE_MATCHES, "INVALID_PRICE_MATCH", only=range(len(terms.PRICE_MATCHES)))
+]
+AlgoType: TypeAlias = Annotated[str, OneOf(("CONDITIONAL",))]
+MarginType: TypeAlias = Annotated[str, OneOf(("ISOLATED", "CROSSED"))]
+ContractType: TypeAlias = Annotated[
+    str,
+    OneOf(
+        ("PERPETUAL", "CURRENT_QUARTER", "NEXT_QUARTER", "TRADIFI_PERPETUAL"),
+        "INVALID_CONTRACT_TYPE",
+    ),
+]
+PairName: TypeAlias = Annotated[str, Safe(r"[A-Z0-9]{1,20}", legal=r"^[A-Z0-9]{1,20}$")]

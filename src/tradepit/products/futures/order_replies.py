@@ -1,0 +1,113 @@
+"""What is answered about futures orders. Fields stand in the order of order.place's documented
+example, whatever operation tells of an order (docs/decisions/0183-futures-replies.md)."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from tradepit.catalog.fields import Int, Long, OrderStatus, Side, Time
+from tradepit.catalog.futures_fields import (
+    FuturesOrderType,
+    FuturesStpMode,
+    FuturesTimeInForce,
+    PositionSide,
+    PriceMatch,
+    Shown,
+    WorkingType,
+)
+from tradepit.catalog.language import Reply
+from tradepit.core.futures_orders import FuturesOrder
+from tradepit.core.terms import TRAILING_STOP_MARKET
+from tradepit.products.futures import shown
+
+
+class OrderReply(Reply):
+    """An order. COIN-M says pair and cumBase, USDⓈ-M cumQuote and goodTillDate; a placed order
+    says cumQty, one that was looked up its time."""
+
+    order_id: Long
+    symbol: str
+    pair: str | UnsetType = UNSET
+    status: OrderStatus
+    client_order_id: str
+    price: Shown
+    avg_price: Shown
+    orig_qty: Shown
+    executed_qty: Shown
+    cum_qty: Shown | UnsetType = UNSET
+    cum_quote: Shown | UnsetType = UNSET
+    cum_base: Shown | UnsetType = UNSET
+    time_in_force: FuturesTimeInForce
+    type: FuturesOrderType
+    reduce_only: bool
+    close_position: bool
+    side: Side
+    position_side: PositionSide
+    stop_price: Shown
+    activate_price: Shown | UnsetType = UNSET
+    price_rate: Shown | UnsetType = UNSET
+    working_type: WorkingType
+    price_protect: bool
+    orig_type: FuturesOrderType
+    price_match: PriceMatch
+    self_trade_prevention_mode: FuturesStpMode
+    good_till_date: Time | UnsetType = UNSET
+    time: Time | UnsetType = UNSET
+    update_time: Time
+
+
+class Failed(Reply):
+    """A row of a batch that was refused."""
+
+    code: Int
+    msg: str
+
+
+class Done(Reply):
+    """What is answered where nothing is to tell."""
+
+    code: Int
+    msg: str
+
+
+SUCCESS = "success"
+
+
+def order_reply(order: FuturesOrder, *, placed: bool) -> OrderReply:
+    """An order as it is. placed: by who changed it, else by who looked it up."""
+    contract = order.contract
+    worth = shown.worth(contract, order.executed_quote)
+    executed = shown.qty(contract, order.executed)
+    trailing = order.orig_type == TRAILING_STOP_MARKET
+    stop = 0 if trailing else order.stop_price
+    return OrderReply(
+        order_id=order.order_id,
+        symbol=contract.name,
+        pair=contract.pair if contract.inverse else UNSET,
+        status=order.status,
+        client_order_id=order.client_id,
+        price=shown.price(contract, order.price),
+        avg_price=shown.average(contract, order.average_price()),
+        orig_qty=shown.qty(contract, order.qty),
+        executed_qty=executed,
+        cum_qty=executed if placed else UNSET,
+        cum_quote=UNSET if contract.inverse else worth,
+        cum_base=worth if contract.inverse else UNSET,
+        time_in_force=order.tif,
+        type=order.type,
+        reduce_only=order.reduce_only,
+        close_position=order.close_position,
+        side=order.side,
+        position_side=order.position.side,
+        stop_price=shown.price(contract, stop),
+        activate_price=shown.price(contract, order.stop_price) if trailing else UNSET,
+        price_rate=(order.extra.trailing_delta * 1_000_000, 1) if trailing else UNSET,
+        working_type=order.working_type,
+        price_protect=order.price_protect,
+        orig_type=order.orig_type,
+        price_match=order.price_match,
+        self_trade_prevention_mode=order.stp,
+        good_till_date=UNSET if contract.inverse else order.good_till_us,
+        time=UNSET if placed else order.created_us,
+        update_time=order.updated_us,
+    )
