@@ -30,7 +30,7 @@ ANSWERS = {
 }
 BREAKS = ("bad-gateway", "bad-gateway-after", "drop-before", "drop-after")
 AFTER = {kind for kind in KINDS if kind.endswith("-after")}
-OTHERS = {"delay-before", "delay-after", "maintenance"}
+OTHERS = {"delay-before", "delay-after", "maintenance", "read-lag"}
 
 
 @pytest.fixture(autouse=True)
@@ -301,6 +301,63 @@ def test_maintenance_has_its_time() -> None:
         assert found == [200, 200, 503, 200]
 
 
+# --- Reads that lag ----------------------------------------------------------------------------
+
+
+def test_reads_lag(pit: Pit) -> None:
+    """The order was acknowledged; every read of the account knows nothing of it for a while."""
+    pit.done("PUT", "clock", speed="0")
+    sold = pit.order("bob", "SELL", "0.01", "60000").json["orderId"]
+    rule = pit.done("POST", "faults", kind="read-lag", account="alice", lag="500ms")
+    assert (rule["lagUs"], rule["behind"], rule["times"]) == (500_000, 0, 0)
+
+    def reads() -> tuple[Any, ...]:
+        asked = f"symbol=BTCUSDT&orderId={order['orderId']}"
+        found = pit.signed("GET", "/api/v3/order", asked)
+        listed = [
+            {
+                row["orderId"]: row["status"]
+                for row in pit.signed("GET", path, "symbol=BTCUSDT").json
+            }
+            for path in ("/api/v3/openOrders", "/api/v3/allOrders")
+        ]
+        trades = pit.signed("GET", "/api/v3/myTrades", asked).json
+        here = [rows.get(order["orderId"]) for rows in listed]
+        state = found.json.get("status") or found.code
+        return state, *here, len(trades), pit.balance("USDT")
+
+    before = pit.balance("USDT")
+    order = pit.order("alice", "BUY", "0.02", "60000").json
+    assert order["status"] == "PARTIALLY_FILLED"
+    assert reads() == (-2013, None, None, 0, before)
+    asked = f"symbol=BTCUSDT&orderId={sold}"
+    others = pit.signed("GET", "/api/v3/order", asked, name="bob").json
+    assert others["status"] == "FILLED", "others read what is"
+    pit.done("POST", "clock/advance", by="1s")
+    now = reads()
+    assert now[:4] == ("PARTIALLY_FILLED",) * 3 + (1,)
+    assert now[4] != before
+    canceled = pit.signed("DELETE", "/api/v3/order", f"symbol=BTCUSDT&orderId={order['orderId']}")
+    assert canceled.status == 200
+    assert reads() == now, "and a canceled one is still open"
+    pit.done("POST", "clock/advance", by="1s")
+    assert reads()[:4] == ("CANCELED", None, "CANCELED", 1)
+    pit.done("DELETE", "faults", all=True)
+    pit.done("PUT", "clock", speed="1")
+    assert pit.done("GET", "audit")["balanced"]
+
+
+def test_reads_lag_by_commands(pit: Pit) -> None:
+    pit.done("POST", "faults", kind="read-lag", account="alice", behind=2)
+    first = place(pit).json["orderId"]
+    asked = f"symbol=BTCUSDT&orderId={first}"
+    assert pit.signed("GET", "/api/v3/order", asked).code == -2013
+    place(pit, "bob")
+    assert pit.signed("GET", "/api/v3/order", asked).code == -2013
+    place(pit, "bob")
+    assert pit.signed("GET", "/api/v3/order", asked).json["status"] == "NEW"
+
+
 def test_a_refusal_names_the_remedy(pit: Pit) -> None:
     for ask, remedy in (
         ({"kind": "overload"}, "did you mean overloaded"),
@@ -310,6 +367,7 @@ def test_a_refusal_names_the_remedy(pit: Pit) -> None:
         ({"symbol": "BTCUSD"}, "did you mean BTCUSDT"),
         ({"key": "x"}, "GET /_tradepit/v1/keys lists all."),
         ({"probability": "1.1"}, "more than 0 and at most 1"),
+        ({"kind": "read-lag"}, "Say how far reads lag"),
         ({"kind": "delay-before"}, "Say how long, as in 250ms."),
         ({"delay": "2h"}, "an hour at most"),
         ({"delay": "2s", "delayUpTo": "1s"}, "at least delay"),

@@ -28,7 +28,7 @@ from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE
-from tradepit.gateways.faults import KINDS, Bounds, Effect, Faults, Rule
+from tradepit.gateways.faults import KINDS, READ_LAG, Bounds, Effect, Faults, Rule
 from tradepit.gateways.stream_faults import (
     AT_ONCE,
     DELAY_US,
@@ -58,6 +58,7 @@ KeyText = Annotated[str, Text(r"[ -~]{1,100}", legal="^[ -~]{1,100}$")]
 Count = Annotated[Int, Between(0, 1_000_000)]
 
 MOST = 100
+MOST_REPLICAS = 4  # each is a whole exchange
 LONGEST_US = 3_600_000_000
 
 
@@ -97,6 +98,8 @@ class FaultRow(Reply):
     hit: Long
     delay_us: Long
     delay_up_to_us: Long
+    lag_us: Long
+    behind: Long
 
 
 def _row(rule: Rule) -> FaultRow:
@@ -108,6 +111,7 @@ def _row(rule: Rule) -> FaultRow:
         until=bounds.until_us or None, seen=rule.seen, hit=rule.hit,
         stream=rule.stream if isinstance(rule, StreamRule) else "",
         delay_us=rule.effect.delay_us, delay_up_to_us=rule.effect.delay_most_us,
+        lag_us=rule.effect.lag_us, behind=rule.effect.behind,
     )  # fmt: skip
 
 
@@ -138,6 +142,8 @@ class ArmFault(Ask):
     until: Time | None = None
     delay: Duration | None = None
     delay_up_to: Duration | None = None
+    lag: Duration | None = None
+    behind: Count | None = None
     now: Bool | None = None
 
 
@@ -159,6 +165,10 @@ def arm_fault(pit: Exchange, history: Console, who: Who, ask: ArmFault) -> Fault
         faults.number, ask.kind, operation=ask.operation or "", account=ask.account or "",
         key=ask.key or "", symbol=ask.symbol or "", bounds=bounds, effect=effect,
     )  # fmt: skip
+    if ask.kind == READ_LAG:
+        if sum(other.replica is not None for other in faults.rules) >= MOST_REPLICAS:
+            raise Reject("TOO_MANY_VALUES", "read-lag", MOST_REPLICAS)
+        rule.replica = faults.replicate(effect.lag_us, effect.behind)
     faults.rules.append(rule)
     return _row(rule)
 
@@ -173,6 +183,8 @@ def _check_kind(ask: ArmFault) -> None:
         ("stream", ask.stream, streamed),
         ("delay", ask.delay, not streamed or ask.kind == LATE),
         ("delayUpTo", ask.delay_up_to, not streamed),
+        ("lag", ask.lag, ask.kind == READ_LAG),
+        ("behind", ask.behind, ask.kind == READ_LAG),
         ("now", ask.now, ask.kind in AT_ONCE),
     ):
         if given is not None and not wanted:
@@ -185,6 +197,9 @@ def _check_kind(ask: ArmFault) -> None:
         raise wrong("stream", f"Only {USER}* can be meant: it is accounts whose keys expire.")
     if ask.kind.startswith("delay") and ask.delay is None:
         raise wrong("delay", "Say how long, as in 250ms.", "MANDATORY_PARAM")
+    if ask.kind == READ_LAG and not (ask.lag or ask.behind):
+        words = "Say how far reads lag: lag, as in 500ms, or behind, a number of commands."
+        raise wrong("lag", words, "MANDATORY_PARAM")
 
 
 def _effect(ask: ArmFault) -> Effect:
@@ -196,7 +211,10 @@ def _effect(ask: ArmFault) -> Effect:
         raise wrong("delay", "Requests wait an hour at most.")
     if not delay_us <= most_us <= max(LONGEST_US, delay_us):
         raise wrong("delayUpTo", "It is at least delay, and an hour at most.")
-    return Effect(delay_us, most_us)
+    lag_us = 0 if ask.lag is None else duration_us(ask.lag)
+    if lag_us > LONGEST_US:
+        raise wrong("lag", "Reads lag an hour at most.")
+    return Effect(delay_us, most_us, lag_us, ask.behind or 0)
 
 
 def _arm_stream(faults: Faults, ask: ArmFault, bounds: Bounds, effect: Effect) -> StreamRule:
@@ -256,6 +274,6 @@ def disarm_fault(pit: Exchange, history: Console, who: Who, ask: DisarmFault) ->
     gone = [rule for rule in _all(faults) if ask.all or rule.number == ask.number]
     if ask.number is not None and not gone:
         raise wrong("number", "No rule has it; GET /_tradepit/v1/faults lists all.")
-    faults.rules = [rule for rule in faults.rules if rule not in gone]
+    faults.disarm(gone)
     faults.streams.drop(gone)
     return [_row(rule) for rule in gone]

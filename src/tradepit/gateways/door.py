@@ -221,6 +221,8 @@ class Door:
             port = session
         elif operation.path.startswith(CONTROL):
             port = world.console
+        elif call.fault is not None and call.fault.replica is not None:
+            return call.fault.replica.ask(operation.handler, call, self.pool)
         found = operation.handler(world.pit, port, call.who, call.ask)
         if callable(found):
             return asyncio.get_running_loop().run_in_executor(self.pool, found)

@@ -9,11 +9,11 @@ Rules live in the gateway and are not journaled: the exchange itself knows of no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tradepit.catalog.language import TRADE
+from tradepit.catalog.language import TRADE, USER_DATA
 from tradepit.core.accounts import ORDER_LIMITS
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tradepit.catalog.language import Operation
     from tradepit.gateways.checks import Call
     from tradepit.gateways.door import Door
+    from tradepit.gateways.lagging import Replica
     from tradepit.gateways.stream_faults import StreamFaults
 
 PAGE_502: Final = (
@@ -33,6 +34,7 @@ PAGE_502: Final = (
 ARMED: Final = "Fault "  # how the reason of such a refusal begins
 WAIT_S: Final = 60
 BAN_S: Final = 120
+READ_LAG: Final = "read-lag"
 STATUS: Final = "GET /sapi/v1/system/status"
 
 
@@ -53,14 +55,12 @@ class Instead(Exception):
 
 
 class Kind(NamedTuple):
-    """make: what becomes of a request, None where it only comes late. after: once the engine has
-    carried it out. takes: the parameters that this kind has beside those of every kind. about:
-    which operations it may strike. lasts: it goes on until it is taken away, when nothing is said
-    of times."""
+    """make: what becomes of a request, None where nothing is answered in its place. after: once the
+    engine has carried it out. about: which operations it may strike. lasts: it goes on until it is
+    taken away, when nothing is said of times."""
 
     after: bool
     make: Callable[[Call], Exception | None]
-    takes: frozenset[str] = frozenset()
     about: Callable[[Operation], bool] = lambda operation: True
     lasts: bool = False
 
@@ -104,6 +104,10 @@ def _stops_for_maintenance(operation: Operation) -> bool:
     return operation.security == TRADE or operation.id == STATUS
 
 
+def _asks_of_an_account(operation: Operation) -> bool:
+    return operation.security == USER_DATA and not operation.is_command and bool(operation.routes)
+
+
 KINDS: Final[dict[str, Kind]] = {
     "delay-before": Kind(False, lambda call: None),
     "delay-after": Kind(True, lambda call: None),
@@ -120,6 +124,7 @@ KINDS: Final[dict[str, Kind]] = {
     "timeout-after": Kind(True, lambda call: Reject("TIMEOUT")),
     "unavailable-before": Kind(False, _unavailable),
     "unavailable-after": Kind(True, _unavailable),
+    READ_LAG: Kind(False, lambda call: None, about=_asks_of_an_account, lasts=True),
     "maintenance": Kind(False, _maintenance, about=_stops_for_maintenance, lasts=True),
 }
 
@@ -146,10 +151,13 @@ ONCE: Final = Bounds()
 
 class Effect(NamedTuple):
     """How much of it. delay_us, delay_most_us: how long it lasts, drawn between the two; for
-    requests on the wall's clock, for streams on the world's."""
+    requests on the wall's clock, for streams on the world's. lag_us, behind: how much of the
+    world's time, how many commands a read lags."""
 
     delay_us: int = 0
     delay_most_us: int = 0
+    lag_us: int = 0
+    behind: int = 0
 
 
 PLAIN: Final = Effect()
@@ -171,6 +179,7 @@ class Rule:
         self.symbol = symbol
         self.bounds = bounds
         self.effect = effect
+        self.replica: Replica | None = None  # of a read lag
         self.seen = 0
         self.hit = 0
 
@@ -216,6 +225,7 @@ class Strike:
         self.faults = faults
         self.wrong = wrong
         self.after = KINDS[rule.kind].after
+        self.replica = rule.replica
         low_us, high_us = rule.effect.delay_us, rule.effect.delay_most_us
         more_us = max(high_us - low_us, 0) * rule.draw(seed, " delay") // ONE
         self.wait_s = (low_us + more_us) / 1_000_000
@@ -250,9 +260,10 @@ class Strike:
 class Faults:
     """The rules of one world. The first that strikes counts."""
 
-    __slots__ = ("_running", "number", "rules", "streams")
+    __slots__ = ("_running", "number", "replicate", "rules", "streams")
 
-    streams: StreamFaults  # the rules about streams; set by the world
+    streams: StreamFaults  # the rules about streams; set by the world, like the next
+    replicate: Callable[[int, int], Replica]  # (lag_us, behind): a state that lags
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
@@ -286,6 +297,13 @@ class Faults:
         self._running.add(running)
         running.add_done_callback(self._running.discard)
         return running
+
+    def disarm(self, gone: Sequence[Rule]) -> None:
+        """Take rules away."""
+        self.rules = [rule for rule in self.rules if rule not in gone]
+        for rule in gone:
+            if rule.replica is not None:
+                rule.replica.end()
 
     def end(self) -> None:
         """The server stops: what waits on purpose waits no longer."""

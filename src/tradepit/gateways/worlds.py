@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tradepit.gateways.faults import Faults
 from tradepit.gateways.hub import Hub
 from tradepit.gateways.keys import KeyRing
+from tradepit.gateways.lagging import Replica
 from tradepit.gateways.stream_faults import Socket, StreamFaults
 from tradepit.gateways.trail import Trail
 from tradepit.gateways.user_stream import UserHub
@@ -50,6 +51,7 @@ class World:
         self.console = console
         self.faults = faults or Faults()
         self.trail = trail or Trail()
+        self.faults.replicate = lambda lag_us, behind: Replica(self, lag_us, behind)
         streams = self.faults.streams = StreamFaults(sequencer)
         self.sessions: dict[Session, None] = {}  # the open WebSockets
         streams.lines.append(lambda: [Socket(session) for session in self.sessions])

@@ -69,6 +69,7 @@ class Sequencer(Generic[M]):
         self.on_rebuilt: list[Callable[[M], None]] = []  # told of the new state after a void
         self.before: list[Callable[[int], None]] = []  # told the time of what is about to happen
         self.holds: list[Callable[[], int]] = []  # each: until when all that it tells is told
+        self.followers: list[Callable[[Command], None]] = []  # told what was applied
         self._listeners: list[Listener] = []
         self._queue: list[_Waiting] = []
         self._writing: list[_Stamped] | None = None
@@ -269,6 +270,8 @@ class Sequencer(Generic[M]):
                     reply = self._raised(command, wrong)
                 else:
                     self._applied = command.seq
+                    for follow in self.followers:
+                        follow(command)
                     for listener in listeners:
                         try:
                             listener(outcome)
