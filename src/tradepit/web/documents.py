@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import yaml
 
 from tradepit.web.asyncapi import socket_document
 from tradepit.web.openapi import control_document, exchange_document
@@ -21,6 +20,8 @@ def all_pages() -> Pages:
     """Everything that is served to people and their tools."""
     pages = Pages()
     add_documents(pages)
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        pages.add_package_file("swagger_ui", f"static/{name}")
     return pages
 
 
@@ -55,14 +56,13 @@ def as_json(document: Document) -> bytes:
 
 def as_yaml(document: Document) -> bytes:
     """A document as YAML, every part written out where it stands."""
-    text: str = yaml.dump(
-        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
-    )  # fmt: skip
+    import yaml  # not before somebody asks for it
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        """Without anchors: some readers of documents know none."""
+
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text.encode()
-
-
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """YAML without anchors: some readers of documents know none."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True

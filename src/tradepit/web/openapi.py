@@ -75,7 +75,7 @@ def exchange_document(examples: Mapping[str, Answered], with_unserved: bool = Fa
     schemas = Schemas()
     paths: dict[str, dict[str, Document]] = {}
     found = [op for op in REGISTRY.values() if op.path and not op.path.startswith(CONTROL)]
-    found.sort(key=lambda op: (_ORDER.get(venue_of(op), 99), op.path, op.method))
+    found.sort(key=lambda op: (_ORDER.get(venue_of(op), 99), tag_of(op), op.path, op.method))
     tags = dict.fromkeys(map(tag_of, found))
     for op in found:
         for route in op.routes:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tradepit.gateways.answers import Page
@@ -74,7 +76,10 @@ class Pages:
 
     def add_package_file(self, package: str, name: str) -> None:
         """Serve the file `name` (a path below an installed package) at `ASSETS` + its last part."""
-        file = resources.files(package).joinpath(*name.split("/"))
+        spec = find_spec(package)  # the package itself stays unloaded
+        if spec is None or not spec.submodule_search_locations:
+            raise ModuleNotFoundError(f"{package} is not installed", name=package)
+        file = Path(spec.submodule_search_locations[0], *name.split("/"))
         self.add_file(ASSETS + file.name, file)
 
     def find(self, call: Call) -> Page | Callable[[], Page] | None:
