@@ -1,9 +1,10 @@
 """The residents of a world: which agent acts when, in the world's time.
 
-Time is cut into steps. On each step some symbols have a beat (the first listed on every second
-step, the others more seldom), and on each beat of a symbol one agent acts by one command: the first
-maker, the second maker, a taker, in turns. Between beats nothing runs. Beats are numbered from the
-epoch of time, so a world that was restored or replayed takes the same turns.
+Time is cut into steps. On each step some symbols have a beat (the first listed on every step, the
+others more seldom), and on each beat of a symbol one agent acts by one command: the first maker,
+the second maker, a taker, in turns. Between steps nothing runs, and what all do on one is one
+append to the log. Beats are numbered from the epoch of time, so a world that was restored or
+replayed takes the same turns.
 """
 
 from __future__ import annotations
@@ -21,11 +22,10 @@ from tradepit.market.prices import FairPrices, Listed
 from tradepit.market.takers import TAKERS, Takers
 from tradepit.market.views import Act, Market
 
-STEP_US: Final = 500_000
+STEP_US: Final = 1_000_000
 MINUTE_US: Final = 60_000_000  # the step when time is set forward and nobody watches
-FIRST: Final = 6  # symbols that have a beat on every BUSY_STEPS; the others on QUIET_STEPS
-BUSY_STEPS: Final = 2
-QUIET_STEPS: Final = 6
+FIRST: Final = 6  # symbols that have a beat on every step; the others on one of QUIET_STEPS
+QUIET_STEPS: Final = 3
 USUAL_SYMBOLS: Final = 27  # in a world of more, the quiet ones are quieter
 TURNS: Final = 3
 SHORTEST_WAIT_S: Final = 0.05  # of the wall's time between two steps: a fast clock skips beats
@@ -219,5 +219,5 @@ class Residents:
 def _steps_between(place: int, symbols: int) -> int:
     """How many steps lie between two beats of the symbol at a place in the list."""
     if place < FIRST:
-        return BUSY_STEPS
+        return 1
     return QUIET_STEPS * max(-(-symbols // USUAL_SYMBOLS), 1)
