@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -30,7 +31,15 @@ ANSWERS = {
 }
 BREAKS = ("bad-gateway", "bad-gateway-after", "drop-before", "drop-after")
 AFTER = {kind for kind in KINDS if kind.endswith("-after")}
-OTHERS = {"delay-before", "delay-after", "maintenance", "read-lag"}
+OTHERS = {
+    "delay-before",
+    "delay-after",
+    "maintenance",
+    "read-lag",
+    "halt",
+    "break",
+    "partial-fills",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -301,6 +310,101 @@ def test_maintenance_has_its_time() -> None:
         assert found == [200, 200, 503, 200]
 
 
+# --- Halts -------------------------------------------------------------------------------------
+
+
+def status_of(pit: Pit) -> str:
+    rows = pit.server.request("GET", "/api/v3/exchangeInfo?symbol=BTCUSDT").json["symbols"]
+    return str(rows[0]["status"])
+
+
+@pytest.mark.parametrize(("kind", "status"), [("halt", "HALT"), ("break", "BREAK")])
+def test_a_symbol_halts_on_an_order(pit: Pit, kind: str, status: str) -> None:
+    """The struck order meets the closed market; it opens again at its own time."""
+    pit.done("PUT", "clock", speed="0")
+    resting = place(pit).json["orderId"]
+    rule = pit.done("POST", "faults", kind=kind, symbol="BTCUSDT", nth=2, lasts="30s")
+    assert rule["lastsUs"] == 30_000_000
+    assert place(pit).status == 200
+    assert (place(pit).code, place(pit).code, status_of(pit)) == (-2010, -2010, status)
+    asked = f"symbol=BTCUSDT&orderId={resting}"
+    assert pit.signed("DELETE", "/api/v3/order", asked).code == -2011
+    pit.done("POST", "clock/advance", by="29s")
+    assert status_of(pit) == status
+    pit.done("POST", "clock/advance", by="1s")
+    assert (place(pit).status, status_of(pit)) == (200, "TRADING")
+    pit.done("PUT", "clock", speed="1")
+
+
+def test_a_symbol_halts_now(pit: Pit) -> None:
+    pit.done("POST", "faults", kind="halt", symbol="BTCUSDT", now=True)
+    assert status_of(pit) == "HALT"
+    assert pit.done("GET", "faults") == []
+    pit.done("PUT", "symbols", symbol="BTCUSDT", status="TRADING")
+    assert place(pit).status == 200
+
+
+def test_a_halt_ends_only_itself(pit: Pit) -> None:
+    pit.done("PUT", "clock", speed="0")
+    pit.done("POST", "faults", kind="halt", symbol="BTCUSDT", now=True, lasts="10s")
+    pit.done("PUT", "symbols", symbol="BTCUSDT", status="BREAK")
+    pit.done("POST", "clock/advance", by="1m")
+    assert status_of(pit) == "BREAK"
+    pit.done("PUT", "symbols", symbol="BTCUSDT", status="TRADING")
+    pit.done("PUT", "clock", speed="1")
+
+
+# --- Fills in portions -------------------------------------------------------------------------
+
+
+def test_an_order_is_filled_in_portions(pit: Pit) -> None:
+    """At its own price, by the house, on the tape and in the ledger like any trade."""
+    pit.done("PUT", "clock", speed="0")
+    pit.done(
+        "POST", "faults", kind="partial-fills", account="alice", symbol="BTCUSDT",
+        fills="0.25@0s,0.5@2s,0.25@1m",
+    )  # fmt: skip
+    base, quote = (Decimal(pit.balance(asset)[0]) for asset in ("BTC", "USDT"))
+    order = pit.order("alice", "BUY", "0.04", "45000").json
+    asked = f"symbol=BTCUSDT&orderId={order['orderId']}"
+
+    def found() -> tuple[str, str, int]:
+        row = pit.signed("GET", "/api/v3/order", asked).json
+        trades = pit.signed("GET", "/api/v3/myTrades", asked).json
+        assert all((row["price"], row["isMaker"]) == ("45000.00000000", True) for row in trades)
+        return row["status"], row["executedQty"], len(trades)
+
+    assert order["status"] == "NEW"
+    assert found() == ("PARTIALLY_FILLED", "0.01000000", 1)
+    pit.done("POST", "clock/advance", by="1s")
+    assert found() == ("PARTIALLY_FILLED", "0.01000000", 1)
+    pit.done("POST", "clock/advance", by="1s")
+    assert found() == ("PARTIALLY_FILLED", "0.03000000", 2)
+    pit.done("POST", "clock/advance", by="58s")
+    assert found() == ("FILLED", "0.04000000", 3)
+    last = pit.server.request("GET", "/api/v3/trades?symbol=BTCUSDT&limit=1").json[0]
+    assert (last["price"], last["qty"]) == ("45000.00000000", "0.01000000")
+    assert Decimal(pit.balance("USDT")[0]) == quote - 1800
+    assert Decimal(pit.balance("BTC")[0]) == base + Decimal("0.04") * Decimal("0.999")
+    assert pit.done("GET", "audit")["balanced"]
+    pit.done("PUT", "clock", speed="1")
+
+
+def test_what_was_canceled_is_filled_no_more(pit: Pit) -> None:
+    pit.done("PUT", "clock", speed="0")
+    pit.done("POST", "faults", kind="partial-fills", account="bob", fills="0.5@1s,0.3@3s")
+    order = pit.order("bob", "SELL", "0.03", "70000").json
+    asked = f"symbol=BTCUSDT&orderId={order['orderId']}"
+    pit.done("POST", "clock/advance", by="2s")
+    canceled = pit.signed("DELETE", "/api/v3/order", asked, name="bob").json
+    assert (canceled["status"], canceled["executedQty"]) == ("CANCELED", "0.01500000")
+    pit.done("POST", "clock/advance", by="2s")
+    row = pit.signed("GET", "/api/v3/order", asked, name="bob").json
+    assert (row["status"], row["executedQty"]) == ("CANCELED", "0.01500000")
+    assert pit.done("GET", "audit")["balanced"]
+    pit.done("PUT", "clock", speed="1")
+
+
 # --- Reads that lag ----------------------------------------------------------------------------
 
 
@@ -367,6 +471,10 @@ def test_a_refusal_names_the_remedy(pit: Pit) -> None:
         ({"symbol": "BTCUSD"}, "did you mean BTCUSDT"),
         ({"key": "x"}, "GET /_tradepit/v1/keys lists all."),
         ({"probability": "1.1"}, "more than 0 and at most 1"),
+        ({"kind": "partial-fills"}, "Say which portions when"),
+        ({"kind": "partial-fills", "fills": "0.6@0s,0.6@1s"}, "1 at most together"),
+        ({"kind": "partial-fills", "fills": "0.6@1s,0.2@0s"}, "in the order of their times"),
+        ({"kind": "halt", "now": True}, "Say which symbol closes now."),
         ({"kind": "read-lag"}, "Say how far reads lag"),
         ({"kind": "delay-before"}, "Say how long, as in 250ms."),
         ({"delay": "2h"}, "an hour at most"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Annotated
 
 import msgspec
@@ -20,6 +21,7 @@ from tradepit.catalog.fields import (
     Text,
     Time,
 )
+from tradepit.catalog.kinds import read_decimal
 from tradepit.catalog.language import REGISTRY, Ask, Reply, operation
 from tradepit.control.accounts import AccountName
 from tradepit.control.basics import Console, Nothing
@@ -27,8 +29,8 @@ from tradepit.control.clock import Duration, duration_us
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
-from tradepit.core.units import ONE
-from tradepit.gateways.faults import KINDS, READ_LAG, Bounds, Effect, Faults, Rule
+from tradepit.core.units import ONE, text_short
+from tradepit.gateways.faults import FILLS, HALTS, KINDS, READ_LAG, Bounds, Effect, Faults, Rule
 from tradepit.gateways.stream_faults import (
     AT_ONCE,
     DELAY_US,
@@ -49,12 +51,17 @@ class KindName(OneOf):
         return not_one_of(name, text, self.values, "kind")
 
 
+_PORTION = r"[0-9](?:\.[0-9]{1,8})?@(?:[0-9]{1,9}(?:us|ms|s|m|h|d|w)){1,7}"
+
 FaultKind = Annotated[str, KindName((*KINDS, *STREAM_KINDS))]
 StreamPattern = Annotated[
     str, Text(r"[^\s\"\\]{1,100}", legal="a stream's name, `*` in it any text")
 ]
 OperationId = Annotated[str, Text(r"[ -~]{1,100}", legal="^[ -~]{1,100}$")]
 KeyText = Annotated[str, Text(r"[ -~]{1,100}", legal="^[ -~]{1,100}$")]
+Portions = Annotated[
+    str, Text(rf"{_PORTION}(?:,{_PORTION}){{0,99}}", legal="portions@durations: 0.25@0s,0.75@2s")
+]
 Count = Annotated[Int, Between(0, 1_000_000)]
 
 MOST = 100
@@ -100,6 +107,8 @@ class FaultRow(Reply):
     delay_up_to_us: Long
     lag_us: Long
     behind: Long
+    lasts_us: Long
+    fills: String
 
 
 def _row(rule: Rule) -> FaultRow:
@@ -112,6 +121,8 @@ def _row(rule: Rule) -> FaultRow:
         stream=rule.stream if isinstance(rule, StreamRule) else "",
         delay_us=rule.effect.delay_us, delay_up_to_us=rule.effect.delay_most_us,
         lag_us=rule.effect.lag_us, behind=rule.effect.behind,
+        lasts_us=rule.effect.lasts_us,
+        fills=",".join(f"{text_short(share)}@{at}us" for at, share in rule.effect.fills),
     )  # fmt: skip
 
 
@@ -144,6 +155,8 @@ class ArmFault(Ask):
     delay_up_to: Duration | None = None
     lag: Duration | None = None
     behind: Count | None = None
+    lasts: Duration | None = None
+    fills: Portions | None = None
     now: Bool | None = None
 
 
@@ -165,6 +178,10 @@ def arm_fault(pit: Exchange, history: Console, who: Who, ask: ArmFault) -> Fault
         faults.number, ask.kind, operation=ask.operation or "", account=ask.account or "",
         key=ask.key or "", symbol=ask.symbol or "", bounds=bounds, effect=effect,
     )  # fmt: skip
+    if ask.kind in HALTS and ask.now:
+        faults.halt(rule.symbol, HALTS[ask.kind], effect.lasts_us)
+        rule.seen = rule.hit = 1
+        return _row(rule)
     if ask.kind == READ_LAG:
         if sum(other.replica is not None for other in faults.rules) >= MOST_REPLICAS:
             raise Reject("TOO_MANY_VALUES", "read-lag", MOST_REPLICAS)
@@ -185,7 +202,9 @@ def _check_kind(ask: ArmFault) -> None:
         ("delayUpTo", ask.delay_up_to, not streamed),
         ("lag", ask.lag, ask.kind == READ_LAG),
         ("behind", ask.behind, ask.kind == READ_LAG),
-        ("now", ask.now, ask.kind in AT_ONCE),
+        ("lasts", ask.lasts, ask.kind in HALTS),
+        ("fills", ask.fills, ask.kind == FILLS),
+        ("now", ask.now, ask.kind in AT_ONCE or ask.kind in HALTS),
     ):
         if given is not None and not wanted:
             no_use = f"A rule of {ask.kind} has no use for it: leave it away."
@@ -197,6 +216,10 @@ def _check_kind(ask: ArmFault) -> None:
         raise wrong("stream", f"Only {USER}* can be meant: it is accounts whose keys expire.")
     if ask.kind.startswith("delay") and ask.delay is None:
         raise wrong("delay", "Say how long, as in 250ms.", "MANDATORY_PARAM")
+    if ask.kind == FILLS and ask.fills is None:
+        raise wrong("fills", "Say which portions when, as in 0.25@0s,0.75@2s.", "MANDATORY_PARAM")
+    if ask.kind in HALTS and ask.now and ask.symbol is None:
+        raise wrong("symbol", "Say which symbol closes now.", "MANDATORY_PARAM")
     if ask.kind == READ_LAG and not (ask.lag or ask.behind):
         words = "Say how far reads lag: lag, as in 500ms, or behind, a number of commands."
         raise wrong("lag", words, "MANDATORY_PARAM")
@@ -214,7 +237,21 @@ def _effect(ask: ArmFault) -> Effect:
     lag_us = 0 if ask.lag is None else duration_us(ask.lag)
     if lag_us > LONGEST_US:
         raise wrong("lag", "Reads lag an hour at most.")
-    return Effect(delay_us, most_us, lag_us, ask.behind or 0)
+    lasts_us = 0 if ask.lasts is None else duration_us(ask.lasts)
+    return Effect(delay_us, most_us, lag_us, ask.behind or 0, lasts_us, _portions(ask.fills))
+
+
+def _portions(text: str | None) -> tuple[tuple[int, int], ...]:
+    """(µs, e8 of the order's quantity) of each portion. Raises: Reject."""
+    if text is None:
+        return ()
+    pairs = [part.split("@") for part in text.split(",")]
+    found = tuple((duration_us(after), read_decimal(share)) for share, after in pairs)
+    if any(later[0] < earlier[0] for earlier, later in pairwise(found)):
+        raise wrong("fills", "Name the portions in the order of their times.")
+    if not all(share for _, share in found) or sum(share for _, share in found) > ONE:
+        raise wrong("fills", "Portions are more than 0, and 1 at most together.")
+    return found
 
 
 def _arm_stream(faults: Faults, ask: ArmFault, bounds: Bounds, effect: Effect) -> StreamRule:

@@ -7,7 +7,8 @@ from typing import Annotated
 from tradepit.catalog.fields import Bool, OneOf, Price, Rate, String, SymbolName
 from tradepit.catalog.language import Ask, Reply, operation
 from tradepit.core.exchange import Exchange
-from tradepit.core.records import StatusChange, Who
+from tradepit.core.records import Who
+from tradepit.core.scripts import set_status
 from tradepit.core.terms import SYMBOL_STATUSES
 from tradepit.core.units import text_short
 
@@ -36,10 +37,7 @@ def set_symbol(pit: Exchange, who: Who, ask: SetSymbol) -> SymbolRow:
     """Halt or open a symbol, set its reference price from outside, bound its execution prices."""
     symbol = pit.symbol(ask.symbol)
     if ask.status is not None:
-        status = SYMBOL_STATUSES.index(ask.status)
-        if status != symbol.status:
-            symbol.status = status
-            pit.events.append(StatusChange(symbol, status, pit.at_us))
+        set_status(pit, symbol, SYMBOL_STATUSES.index(ask.status))
     if ask.reference_price is not None or ask.no_reference_price:
         symbol.set_reference(0 if ask.no_reference_price else ask.reference_price or 0, pit.at_us)
     rule = {

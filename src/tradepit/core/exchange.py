@@ -18,6 +18,7 @@ from tradepit.core import (
     lists,
     marking,
     printing,
+    scripts,
     snapshot,
 )  # fmt: skip
 from tradepit.core.accounts import Account, ApiKey
@@ -168,6 +169,10 @@ class Exchange:
     def _fall_due(self, what: str, whose: str) -> None:
         if what == listening.EXPIRES:
             listening.expire(self, whose)
+        elif what == scripts.FILL:
+            scripts.fill(self, whose)
+        elif what == scripts.REOPEN:
+            scripts.reopen(self, whose)
         elif what == marking.FUND:
             marking.fund(self, whose)
         elif what == futures_life.GOOD_TILL:

@@ -11,13 +11,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tradepit.catalog.language import TRADE, USER_DATA
+from tradepit.core import terms
 from tradepit.core.accounts import ORDER_LIMITS
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE
 from tradepit.gateways.answers import Hangup, Page, refusal
+from tradepit.journal.sequencer import HOUSE
+from tradepit.products.spot.scripts import FILL, HALT, FillInPortions, HaltSymbol
 from tradepit.products.wallet import SystemStatus
 
 if TYPE_CHECKING:
@@ -35,6 +38,9 @@ ARMED: Final = "Fault "  # how the reason of such a refusal begins
 WAIT_S: Final = 60
 BAN_S: Final = 120
 READ_LAG: Final = "read-lag"
+HALTS: Final = {"halt": terms.HALT, "break": terms.BREAK}
+FILLS: Final = "partial-fills"
+PLACE: Final = "POST /api/v3/order"
 STATUS: Final = "GET /sapi/v1/system/status"
 
 
@@ -104,6 +110,10 @@ def _stops_for_maintenance(operation: Operation) -> bool:
     return operation.security == TRADE or operation.id == STATUS
 
 
+def _places_orders(operation: Operation) -> bool:
+    return operation.unfilled_orders > 0
+
+
 def _asks_of_an_account(operation: Operation) -> bool:
     return operation.security == USER_DATA and not operation.is_command and bool(operation.routes)
 
@@ -124,6 +134,9 @@ KINDS: Final[dict[str, Kind]] = {
     "timeout-after": Kind(True, lambda call: Reject("TIMEOUT")),
     "unavailable-before": Kind(False, _unavailable),
     "unavailable-after": Kind(True, _unavailable),
+    "halt": Kind(False, lambda call: None, about=_places_orders),
+    "break": Kind(False, lambda call: None, about=_places_orders),
+    FILLS: Kind(False, lambda call: None, about=lambda operation: operation.id == PLACE),
     READ_LAG: Kind(False, lambda call: None, about=_asks_of_an_account, lasts=True),
     "maintenance": Kind(False, _maintenance, about=_stops_for_maintenance, lasts=True),
 }
@@ -152,12 +165,15 @@ ONCE: Final = Bounds()
 class Effect(NamedTuple):
     """How much of it. delay_us, delay_most_us: how long it lasts, drawn between the two; for
     requests on the wall's clock, for streams on the world's. lag_us, behind: how much of the
-    world's time, how many commands a read lags."""
+    world's time, how many commands a read lags. lasts_us: how long a halt lasts, 0: no end. fills:
+    (µs after the order was placed, e8 of its quantity); all of them in the world's time."""
 
     delay_us: int = 0
     delay_most_us: int = 0
     lag_us: int = 0
     behind: int = 0
+    lasts_us: int = 0
+    fills: tuple[tuple[int, int], ...] = ()
 
 
 PLAIN: Final = Effect()
@@ -221,17 +237,23 @@ class Rule:
 class Strike:
     """A rule strikes one request that has passed every check."""
 
-    def __init__(self, faults: Faults, rule: Rule, wrong: Exception | None, seed: int) -> None:
-        self.faults = faults
+    def __init__(self, call: Call, rule: Rule, wrong: Exception | None) -> None:
+        self.call = call
+        self.faults = call.world.faults
+        self.rule = rule
         self.wrong = wrong
         self.after = KINDS[rule.kind].after
         self.replica = rule.replica
         low_us, high_us = rule.effect.delay_us, rule.effect.delay_most_us
-        more_us = max(high_us - low_us, 0) * rule.draw(seed, " delay") // ONE
+        more_us = max(high_us - low_us, 0) * rule.draw(call.world.pit.seed, " delay") // ONE
         self.wait_s = (low_us + more_us) / 1_000_000
 
     def serve(self, go: Callable[[], object]) -> asyncio.Future[object]:
         """What `go` answers, or what becomes of it. Raises what `go` raises at once."""
+        status = HALTS.get(self.rule.kind)
+        if status is not None:  # the engine meets the halt, and then the request
+            symbol = getattr(self.call.ask, "symbol", "")
+            self.faults.halt(symbol, status, self.rule.effect.lasts_us)
         late = not self.after and self.wait_s
         work = self._late(go) if late else self._behind(go())
         return self.faults.follow(work)
@@ -245,9 +267,19 @@ class Strike:
     async def _behind(self, found: object) -> object:
         if isinstance(found, Awaitable):
             found = await found
+        if self.rule.effect.fills:
+            await self._fill(found)
         if self.after and self.wait_s:
             await asyncio.sleep(self.wait_s)
         return self._end(found)
+
+    async def _fill(self, placed: Any) -> None:
+        """Have the order that was placed filled in portions."""
+        ask = FillInPortions(
+            owner=self.call.who.owner, symbol=placed.symbol, order_id=placed.order_id,
+            portions=self.rule.effect.fills,
+        )  # fmt: skip
+        await self.call.world.sequencer.submit(HOUSE, FILL, ask)
 
     def _end(self, found: object) -> object:
         if isinstance(self.wrong, Instead):
@@ -284,12 +316,18 @@ class Faults:
                 wrong = KINDS[rule.kind].make(call)
                 if isinstance(wrong, Reject):
                     wrong.hint = f"{ARMED}{rule.number} ({rule.kind}) was armed."
-                strike = Strike(self, rule, wrong, pit.seed)
+                strike = Strike(call, rule, wrong)
                 at_once = not (strike.after or strike.wait_s or isinstance(wrong, Instead))
                 if wrong is not None and at_once:
                     raise wrong
                 call.fault = strike
                 return
+
+    def halt(self, symbol: str, status: int, lasts_us: int) -> None:
+        """Have a symbol halted, in the order of all commands."""
+        ask = HaltSymbol(symbol=symbol, status=status, lasts_us=lasts_us)
+        done = self.streams.sequencer.submit(HOUSE, HALT, ask)
+        done.add_done_callback(asyncio.Future.exception)  # of no symbol, or the world stops
 
     def follow(self, work: Coroutine[object, object, object]) -> asyncio.Future[object]:
         """Have a struck request go on by itself."""
