@@ -30,7 +30,7 @@ from tradepit.journal.datadir import DataDir
 from tradepit.journal.records import encode_command
 from tradepit.journal.recovery import Origins, open_world, pack_state, uncollected
 from tradepit.journal.sqlite import SqliteLog
-from tradepit.server import Codec
+from tradepit.worlds.births import Codec
 
 BATCH: Final = 32
 DAY_S: Final = 86_400
@@ -253,7 +253,7 @@ def _written(pid: int) -> int:
 async def _fill(data: Path, orders: int) -> None:
     """Place orders in a world on disk, then end without any farewell."""
     from tradepit.config import Config
-    from tradepit.server import Hall
+    from tradepit.worlds.hall import Hall
 
     hall = Hall(Config(data=data, market="empty", limits="off"))
     await hall.start()

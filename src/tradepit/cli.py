@@ -216,16 +216,30 @@ VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("faults", "GET faults", (), "List the armed faults."),
     ("fault", "POST faults", ("kind",), "Arm a fault, drop-after say."),
     ("disarm", "DELETE faults", (), "Take faults away: number=N, or all=true."),
+    ("world list", "GET worlds", (), "List the server's worlds."),
+    ("world create", "POST worlds", ("name",), "Make a world: market=empty, seed=7 say."),
+    ("world delete", "DELETE worlds", ("name",), "End a world and remove all of it."),
 )  # fmt: skip
+
+
+@cli.group("world")
+def world_group() -> None:
+    """The worlds of a running server: see docs/worlds.md."""
+
+
+GROUPS: dict[str, click.Group] = {"world": world_group}
 
 
 def _add_verb(name: str, operation: str, plain: tuple[str, ...], words: str) -> None:
     usage = " ".join([*(f"{word.upper()}" for word in plain), "[NAME=VALUE]..."])
+    group, _, name = name.rpartition(" ")
+    page = "worlds" if group else "control"
 
-    @cli.command(name, help=words + " Further parameters: see docs/control.md.")
+    @GROUPS.get(group, cli).command(name, help=f"{words} Further parameters: see docs/{page}.md.")
     @click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
+    @click.option("--world", default="", help="Which of its worlds, if not the first.")
     @click.argument("values", nargs=-1, metavar=usage)
-    def verb(url: str, values: tuple[str, ...]) -> int:
+    def verb(url: str, world: str, values: tuple[str, ...]) -> int:
         given: dict[str, str] = {}
         unnamed = list(plain)
         for value in values:
@@ -236,10 +250,10 @@ def _add_verb(name: str, operation: str, plain: tuple[str, ...], words: str) -> 
                 given[key] = text
             else:
                 given[unnamed.pop(0)] = value
-        return _control(url, operation, given)
+        return _control(url, operation, given, world)
 
 
-def _control(url: str, operation: str, given: dict[str, str]) -> int:
+def _control(url: str, operation: str, given: dict[str, str], world: str = "") -> int:
     """Ask a running server for an operation of `/_tradepit/v1`; prints the answer."""
     import http.client
     import json
@@ -254,9 +268,8 @@ def _control(url: str, operation: str, given: dict[str, str]) -> int:
         body = json.dumps(given).encode()
     elif given:
         target += "?" + urllib.parse.urlencode(given)
-    asked = urllib.request.Request(
-        target, body, {"Content-Type": "application/json"}, method=method
-    )  # fmt: skip
+    headers = {"Content-Type": "application/json"} | ({"X-Tradepit-World": world} if world else {})
+    asked = urllib.request.Request(target, body, headers, method=method)
     try:
         with urllib.request.urlopen(asked, timeout=60) as answer:
             click.echo(json.dumps(json.load(answer), indent=2, ensure_ascii=False))

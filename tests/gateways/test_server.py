@@ -23,6 +23,7 @@ from tests.gateways.conftest import ALICE, Server, running, sign
 import tradepit
 from tradepit import server as serving
 from tradepit.config import CHECK_FAILED, FAILED, OK, PORT_TAKEN, Config
+from tradepit.core.exchange import Exchange
 from tradepit.data.genesis import DEV_KEYS
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
@@ -156,7 +157,7 @@ def test_audit_names_what_is_wrong(
         pass
     assert serving.audit(settings) == OK
     assert "all books balance" in capsys.readouterr().out
-    monkeypatch.setattr(serving.Exchange, "audit", lambda self: ["BTC is short of 1"])
+    monkeypatch.setattr(Exchange, "audit", lambda self: ["BTC is short of 1"])
     assert serving.audit(settings) == CHECK_FAILED
     assert "BTC is short of 1" in capsys.readouterr().out
 

@@ -24,7 +24,7 @@ from tradepit.market.takers import TAKERS
 from tradepit.market.views import Act
 from tradepit.products.spot.batch import Batched
 from tradepit.products.spot.orders import OrderResult, PlaceOrder
-from tradepit.server import Hall
+from tradepit.worlds.hall import Hall
 
 PLACE = "POST /api/v3/order"
 WOULD_MATCH = Reject("WOULD_MATCH").code

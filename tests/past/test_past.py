@@ -28,8 +28,10 @@ from tradepit.core.tape import Trade, trade_bar
 from tradepit.core.units import ONE
 from tradepit.data import spot_listing
 from tradepit.data.genesis import genesis
+from tradepit.journal.recovery import Origins
 from tradepit.market.past import SyntheticPast, pasts_of, with_past
-from tradepit.server import _origins
+from tradepit.worlds.births import origins
+from tradepit.worlds.recipes import main_recipe
 
 BORN_US = 1_764_000_000_000_000 // MINUTE_US * MINUTE_US + 7 * MINUTE_US
 NAMES = [row["symbol"] for row in spot_listing()]
@@ -179,17 +181,21 @@ def test_a_world_goes_on_from_its_past() -> None:
     assert again.state_hash() == pit.state_hash()
 
 
+def origins_of(settings: Config) -> Origins[Exchange]:
+    return origins(settings, main_recipe(settings))
+
+
 def test_a_restarted_world_has_the_same_past() -> None:
-    origins = _origins(Config(memory=True, seed=11))
-    born = origins.birth()
-    again = _origins(Config(memory=True, seed=12)).load(born.dump())
+    first = origins_of(Config(memory=True, seed=11))
+    born = first.birth()
+    again = origins_of(Config(memory=True, seed=12)).load(born.dump())
     assert again.state_hash() == born.state_hash()
     for name in SOME:
         kept, found = born.symbols[name].tape.past, again.symbols[name].tape.past
         assert kept is not None and found is not None
         assert kept.trades(limit=50) == found.trades(limit=50)
         assert born.symbols[name].last_price == kept.last_trade()[1]
-    empty = _origins(Config(memory=True, market="empty")).birth()
+    empty = origins_of(Config(memory=True, market="empty")).birth()
     assert all(s.tape.past is None and s.last_price == 0 for s in empty.symbols.values())
 
 

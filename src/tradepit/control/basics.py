@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tradepit.catalog.fields import Bool, Long, String, Time
 from tradepit.catalog.language import Ask, Reply, operation
+from tradepit.control.keeping import Keeper
 from tradepit.control.ports import Replays
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
@@ -32,7 +33,8 @@ class Console(NamedTuple):
     speed (thousandths). advance: set the clock forward to a time, everything due on the way done.
     trail: what was refused.
     watchers: who watches events. traffic: how many HTTP answers there were, how many connections of
-    each kind there are. replays: the symbols whose trades come from files.
+    each kind there are. replays: the symbols whose trades come from files. keeper: who keeps all
+    worlds of the server.
     """
 
     version: str
@@ -48,6 +50,7 @@ class Console(NamedTuple):
     watchers: Watchers
     traffic: Callable[[], dict[str, int]]
     replays: Replays
+    keeper: Keeper
 
 
 class Nothing(Ask):

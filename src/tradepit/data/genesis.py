@@ -48,12 +48,13 @@ DEV_KEYS: Final = tuple(map(_dev_key, ("alice", "bob", "carol", "dave", "erin"))
 
 def genesis(
     listing: Sequence[dict[str, Any]], *, seed: int, born_us: int,
-    residents: Iterable[str] = (), takers: Iterable[str] = (),
+    residents: Iterable[str] = (), takers: Iterable[str] = (), guests: Iterable[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """The first record of a world, see `core.exchange.Exchange`.
 
     listing: exchangeInfo rows with `_price`. born_us: µs since 1970. residents,
-    takers: names of the accounts of those who make the market, and of those who only take.
+    takers: names of the accounts of those who make the market, and of those who only take. guests:
+    further accounts, funded like the dev accounts, without keys.
     """
     dev_funds = _dev_funds(listing)
     resident_funds = dict.fromkeys(dev_funds, RESIDENT_FUNDS)
@@ -66,6 +67,7 @@ def genesis(
         }
         for key in DEV_KEYS
     ]
+    accounts += [{"name": n, "balances": dev_funds} for n in guests]
     accounts += [{"name": n, "quiet": True, "balances": resident_funds} for n in residents]
     accounts += [{"name": n, "quiet": True, "balances": taker_funds} for n in takers]
     listed = {row["symbol"] for row in listing}

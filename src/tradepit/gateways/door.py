@@ -31,7 +31,7 @@ from tradepit.gateways.checks import (
 )
 from tradepit.gateways.faults import Broken
 from tradepit.gateways.hosts import Hosts, Venue
-from tradepit.gateways.sockets import Attempts, Manners, Opener, Session
+from tradepit.gateways.sockets import RESTART, Manners, Opener, Session
 from tradepit.gateways.worlds import World
 from tradepit.products.spot.late import LATE, LateOrder
 
@@ -71,7 +71,6 @@ class Door:
         world_clock_only: bool = False,
         openers: Sequence[tuple[bytes, Opener]] = (),
         manners: Manners | None = None,
-        attempts: Attempts | None = None,
         pages: Pages | None = None,
     ) -> None:
         """worlds: by name, the first is the default. unserved: is (method, path) an operation of
@@ -85,7 +84,6 @@ class Door:
         self.world_clock_only = world_clock_only
         self.openers = openers  # (path, what a WebSocket at it or below it speaks)
         self.manners = manners or Manners()
-        self.attempts = attempts or Attempts()
         self.pages = pages
         self.sessions: dict[Session, None] = {}
         self._entered: dict[tuple[bytes, bytes, bytes | None], tuple[Venue, Operation]] = {}
@@ -137,7 +135,7 @@ class Door:
         """The session of a WebSocket that asks to be opened. Raises: Reject."""
         for check in SOCKET_CHAIN:
             check(self, call)
-        self.attempts.count(call.ip, call.now_us // 1_000_000)
+        call.world.attempts.count(call.ip, call.now_us // 1_000_000)
         path = call.path + b"/"
         for prefix, opener in self.openers:
             if path.startswith(prefix + b"/"):
@@ -156,6 +154,12 @@ class Door:
         """A world's clock was set, or goes another way: the day of a socket may be over."""
         for session in list(self.sessions):
             session.clock_changed()
+
+    def part(self, world: World, words: str) -> None:
+        """A world ends, or begins anew: its sockets are closed, so that clients connect again."""
+        for session in list(world.sessions):
+            session.close(RESTART, words)
+        world.faults.end()
 
     def shut_down(self) -> None:
         """The server stops: every socket is told, then closed."""

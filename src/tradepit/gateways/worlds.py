@@ -9,6 +9,7 @@ from tradepit.gateways.faults import Faults
 from tradepit.gateways.hub import Hub
 from tradepit.gateways.keys import KeyRing
 from tradepit.gateways.lagging import Replica
+from tradepit.gateways.sockets import Attempts
 from tradepit.gateways.stream_faults import Socket, StreamFaults
 from tradepit.gateways.trail import Trail
 from tradepit.gateways.user_stream import UserHub
@@ -29,25 +30,26 @@ class World:
 
     limits: by the path's first segment (api, sapi, …). console: what the operations of
     `/_tradepit/v1` read in place of the history. refused_keys: known, but not served here.
-    trail: what was refused. faults: what goes wrong on purpose.
+    trail: what was refused. faults: what goes wrong on purpose. attempts: to open sockets.
     """
 
     __slots__ = (
-        "clock", "console", "faults", "history", "hub", "keys", "limits", "name", "sequencer",
-        "sessions", "trail", "users",
+        "attempts", "clock", "console", "faults", "history", "hub", "keys", "limits", "name",
+        "sequencer", "sessions", "trail", "users",
     )  # fmt: skip
 
     def __init__(
         self, name: str, sequencer: Sequencer[Exchange], clock: Clock, *,
         history: History, pool: Executor, limits: Mapping[bytes, IpLimits], console: object = None,
         refused_keys: Iterable[str] = (), trail: Trail | None = None,
-        faults: Faults | None = None,
+        faults: Faults | None = None, attempts: Attempts | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.sequencer = sequencer
         self.clock = clock
         self.history = history
         self.limits = limits
+        self.attempts = attempts or Attempts()
         self.console = console
         self.faults = faults or Faults()
         self.trail = trail or Trail()

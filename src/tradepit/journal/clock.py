@@ -37,6 +37,14 @@ class WorldClock:
         self._wall_us = wall_us()
         self._base_us = self._wall_us + offset_us
 
+    @staticmethod
+    def showing(at_us: int, speed: int) -> WorldClock:
+        """A clock that shows `at_us` now, to the microsecond, and goes on at `speed`."""
+        clock = WorldClock()
+        clock.speed = speed
+        clock._base_us = at_us
+        return clock
+
     @property
     def offset_us(self) -> int:
         """How far the world is ahead of the wall now."""

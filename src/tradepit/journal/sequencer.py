@@ -123,8 +123,9 @@ class Sequencer(Generic[M]):
         self._closed = False
         self._arm()
 
-    async def stop(self) -> None:
-        """Take no more commands, finish those that came, write a snapshot."""
+    async def stop(self, snapshot: bool = True) -> None:
+        """Take no more commands, finish those that came, write a snapshot (unless it is not
+        wanted)."""
         if self._closed:
             return
         self._closed = True
@@ -137,7 +138,8 @@ class Sequencer(Generic[M]):
             self._writer.stop()
         if self._snapshot_thread is not None:
             await asyncio.to_thread(self._snapshot_thread.join)
-        if not self.broken and not self._instant and self._applied > self._snapshot_seq:
+        fresh = self._applied > self._snapshot_seq
+        if snapshot and fresh and not self.broken and not self._instant:
             self.world.snapshot(self._applied)
             self.world.log.trim(self.cursor())
 

@@ -1,0 +1,1 @@
+"""The worlds of a server: how one is born, kept alive, saved, forked and taken back."""

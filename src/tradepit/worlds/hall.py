@@ -1,0 +1,185 @@
+"""One world with everything that keeps it alive: log, history, sequencer, clock, residents."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tradepit.config import Config
+from tradepit.control.basics import COUNT_ORDERS, CountOrders
+from tradepit.control.clock import SET_CLOCK, SetClock
+from tradepit.core.exchange import Exchange
+from tradepit.journal.clock import FROZEN, REAL, WorldClock, wall_us
+from tradepit.journal.datadir import DataDir
+from tradepit.journal.memory import MemoryLog
+from tradepit.journal.port import Log
+from tradepit.journal.recovery import open_world
+from tradepit.journal.sequencer import HOUSE, Options, Sequencer
+from tradepit.journal.sqlite import SqliteLog
+from tradepit.market.maker import MAKERS
+from tradepit.market.presets import PRESETS
+from tradepit.market.replay import Replays
+from tradepit.market.residents import Residents
+from tradepit.market.tapefile import Tape
+from tradepit.projections.history import SqlHistory
+from tradepit.projections.projector import Projector
+from tradepit.projections.store import Store, sqlite_url
+from tradepit.worlds.births import origins
+from tradepit.worlds.recipes import Recipe, main_recipe
+
+AUDIT_EVERY: Final = 1_000  # commands, with --audit
+HISTORY: Final = "history.sqlite3"
+TAPES: Final = "tapes"
+
+
+class Hall:
+    """See above. `start` opens it for commands, `stop` ends it."""
+
+    def __init__(
+        self, settings: Config, recipe: Recipe | None = None, folder: Path | None = None, *,
+        log: MemoryLog | None = None, moment_us: int = 0,
+    ) -> None:  # fmt: skip
+        """Opens the log and recovers the state.
+
+        recipe: None: the server's first world. folder: where it lives; None: where the settings
+        say. log: of a world in memory that goes on. moment_us: what the clock is to show, 0: where
+        it stopped, or now. Raises: JournalError, ListingError, OSError.
+        """
+        self.settings = settings
+        self.recipe = recipe or main_recipe(settings)
+        self.name = self.recipe.name
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        if folder is None and settings.memory:
+            self._scratch = tempfile.TemporaryDirectory(prefix="tradepit-")
+            folder = Path(self._scratch.name)
+        self._home = DataDir(folder or settings.data_dir)
+        self.folder = self._home.path
+        self.log: Log = log or _log_of(settings, self._home)
+        self.projector = Projector(
+            Store(sqlite_url(self._home.file(HISTORY)), keep=not settings.memory)
+        )
+        self._born_of: list[Tape] = []  # what a new world begins with
+        world = open_world(self.log, origins(settings, self.recipe, self._born_of), self.projector)
+        self.projector.refill(world.machine)
+        self._newborn = not world.machine.seq
+        self._moment_us = moment_us
+        self.clock = _clock_of(world.machine, moment_us, self._newborn)
+        every = AUDIT_EVERY if settings.audit else 0
+        self.sequencer = Sequencer(world, self.clock, Options(audit_every=every))
+        self.sequencer.listen(self.projector.tell)
+        self.sequencer.brakes.append(self.projector.behind)
+        self.sequencer.cursor = lambda: self.projector.cursor
+        self.history = SqlHistory(self.projector, self.clock, lambda: self.sequencer.machine)
+        self.residents: Residents | None = None
+        self.replays = Replays(
+            self.pit.seed, self.sequencer, self.clock, self.folder / TAPES, lambda: self.watched()
+        )
+        self.sequencer.holds.append(self.replays.held_us)
+        self.watched: Callable[[], bool] = lambda: False  # whether somebody listens to the market
+        self.on_clock: list[Callable[[], None]] = []  # told when the clock goes another way
+
+    @property
+    def pit(self) -> Exchange:
+        return self.sequencer.machine
+
+    async def start(self) -> None:
+        """Open the world; a new one is furnished first, while its clock stands still."""
+        await self.projector.start()
+        await self.sequencer.start()
+        counted = self.recipe.limits == "real"
+        if self.pit.count_orders != counted:
+            await self.sequencer.submit(HOUSE, COUNT_ORDERS, CountOrders(on=counted))
+        await self.replays.start()
+        self.on_clock.append(self.replays.clock_changed)
+        for tape in self._born_of:
+            await self.replays.begin(tape, tape.symbol, "birth")
+        preset = PRESETS.get(self.recipe.market)
+        if preset is not None and self.pit.names.keys() >= set(MAKERS):
+            self.residents = Residents(
+                self.pit, self.sequencer, self.clock, preset, lambda: self.watched()
+            )
+            self.residents.on_way = self.replays.pass_to
+            self.on_clock.append(self.residents.clock_changed)
+        if self._newborn:
+            if self.residents is not None:
+                await self.residents.fill()
+            await self._begin()
+        elif self._moment_us and self.clock.speed != FROZEN:
+            await self.note_clock()
+        if self.residents is not None:
+            await self.residents.start()
+
+    async def _begin(self) -> None:
+        """Let a new world's time begin."""
+        recipe = self.recipe
+        self.clock.set(recipe.time_us or wall_us() + self.pit.clock_offset_us, recipe.speed)
+        if recipe.follows_wall:
+            self.sequencer.clock_changed()
+        else:
+            await self.note_clock()
+
+    async def stop(self, keep: bool = True) -> None:
+        """Residents leave, the log gets its snapshot (unless it is not to be kept), the history
+        its last rows."""
+        await self.replays.stop()
+        if self.residents is not None:
+            await self.residents.stop()
+        await self.sequencer.stop(snapshot=keep)
+        await self.projector.stop()
+        if keep or not isinstance(self.log, MemoryLog):
+            self.log.close()
+        self._home.release()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    async def pace(self, speed: int) -> None:
+        """Let the world's clock go at `speed` thousandths of the wall's pace."""
+        self.clock.set(self.clock.now_us(), speed)
+        await self.note_clock()
+
+    async def advance(self, until_us: int) -> None:
+        """Set the world's clock forward; residents trade on the way."""
+        if self.residents is not None and self.residents.preset.moves:
+            await self.residents.pass_time(until_us)
+        else:
+            await self.replays.pass_time(until_us)
+        await self.note_clock()
+
+    async def note_clock(self) -> None:
+        """Put on the log how the clock goes, and have everybody look at it."""
+        # Only a real clock is found again by how far it is ahead of the wall; in the state of any
+        # other that would be the wall's time, and the same world would never be the same.
+        speed = self.clock.speed
+        ask = SetClock(speed=speed, offset_us=self.clock.offset_us if speed == REAL else 0)
+        await self.sequencer.submit(HOUSE, SET_CLOCK, ask)
+        self.sequencer.clock_changed()
+        for changed in self.on_clock:
+            changed()
+
+    def healthy(self) -> dict[str, bool]:
+        """Whether orders are taken, and whether the market is what its preset promises: every
+        book has two sides, and those who trade are there."""
+        parts = {"orders": not self.sequencer.broken}
+        if self.residents is not None:
+            books = [self.pit.symbols[name].book for name in self.residents.promised()]
+            parts["market"] = all(book.bids.best() and book.asks.best() for book in books)
+            parts["residents"] = self.residents.alive()
+        return parts
+
+
+def _log_of(settings: Config, home: DataDir) -> Log:
+    if settings.memory:
+        return MemoryLog()
+    sync = "disk" if settings.sync == "disk" else "os"
+    return SqliteLog(home, sync=sync, keep_s=settings.keep_hours * 3_600)  # type: ignore[arg-type]
+
+
+def _clock_of(pit: Exchange, moment_us: int, newborn: bool) -> WorldClock:
+    """The clock of a world that goes on: a real one shows now, any other where it stopped. A new
+    world's stands still until its time begins."""
+    if not moment_us and not newborn and pit.clock_speed == REAL:
+        return WorldClock(pit.clock_offset_us)
+    speed = FROZEN if newborn else pit.clock_speed
+    return WorldClock.showing(max(moment_us, pit.at_us), speed)
