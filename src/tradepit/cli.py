@@ -199,6 +199,17 @@ def _prepared(files: tuple[Path, ...], symbol: str, tape: Path) -> int:
         return server.prepare_tape(files, symbol, tape, lambda size: bar.advance(task, size))
 
 
+@cli.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.option("--url", default=SERVER_URL, show_default=True, help="Which server is to be asked.")
+def postman(folder: Path, url: str) -> None:
+    """Write a Postman collection of every operation, and its environment, into FOLDER."""
+    from tradepit.web.postman import write
+
+    for path in write(folder, url):
+        click.echo(f"Wrote {path}")
+
+
 # The verbs of the control API: name, operation, the parameters that need no name, help.
 VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("accounts", "GET accounts", (), "List the accounts."),

@@ -33,7 +33,7 @@ MAY: dict[str, set[str]] = {
     | {"catalog", "products", "journal", "gateways", "data", "market", "control", "projections"}
     | {"config"},
     "config": set(),
-    "cli": {"config", "server"},
+    "cli": {"config", "server", "web"},
     "__main__": {"cli"},
     "__init__": {"core"},
     "_fast_core": set(),

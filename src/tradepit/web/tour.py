@@ -170,12 +170,22 @@ ENDLESS: Final = frozenset({"GET /_tradepit/v1/events"})
 
 
 def steps() -> list[Step]:
-    """The tour, and behind it every other operation that is served over HTTP."""
-    seen = {step.operation for step in TOUR} | ENDLESS
-    rest = [Step(found.id, _common(found)) for found in REGISTRY.values()
-            if found.path and found.id not in seen]  # fmt: skip
+    """The tour, and behind it what else is served over HTTP and can be asked by anybody."""
+    seen = {step.operation for step in TOUR}
+    rest = [
+        Step(found.id, _common(found))
+        for found in REGISTRY.values()
+        if found.path and found.id not in seen and not needs_thought(found)
+    ]
     known = [step for step in TOUR if step.operation in REGISTRY]
     return known + sorted(rest, key=lambda step: step.operation.partition(" ")[2])
+
+
+def needs_thought(found: Operation) -> bool:
+    """Whether an operation without a place on the tour is not asked: it has no end, or it turns
+    the whole world (a rewind, a replay)."""
+    turns = found.path.startswith("/_tradepit/") and found.method != "GET"
+    return found.id in ENDLESS or turns
 
 
 def _common(found: Operation) -> dict[str, str]:
