@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +124,8 @@ def show(**flags: Any) -> None:
         value = getattr(settings, setting.field)
         if setting.name == "data":
             value = settings.data_dir
+        if setting.secret and value is not None:
+            value = "(set)"
         rows.append((setting.name, _text(value), sources[setting.name]))
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for name, value, source in rows:
@@ -149,7 +152,8 @@ def wait(url: str, timeout: float) -> int:
     until = time.monotonic() + timeout
     while True:
         try:
-            with urllib.request.urlopen(f"{url}/_tradepit/v1/health", timeout=2) as answer:
+            asked = urllib.request.Request(f"{url}/_tradepit/v1/health", headers=_with_token({}))
+            with urllib.request.urlopen(asked, timeout=2) as answer:
                 if answer.status == 200:
                     return config.OK
         except (OSError, ValueError, http.client.HTTPException) as error:
@@ -264,6 +268,12 @@ def _add_verb(name: str, operation: str, plain: tuple[str, ...], words: str) -> 
         return _control(url, operation, given, world)
 
 
+def _with_token(headers: dict[str, str]) -> dict[str, str]:
+    """The headers, with the token that the environment gives."""
+    token = os.environ.get("TRADEPIT_CONTROL_TOKEN")
+    return headers | {"Authorization": f"Bearer {token}"} if token else headers
+
+
 def _control(url: str, operation: str, given: dict[str, str], world: str = "") -> int:
     """Ask a running server for an operation of `/_tradepit/v1`; prints the answer."""
     import http.client
@@ -280,6 +290,7 @@ def _control(url: str, operation: str, given: dict[str, str], world: str = "") -
     elif given:
         target += "?" + urllib.parse.urlencode(given)
     headers = {"Content-Type": "application/json"} | ({"X-Tradepit-World": world} if world else {})
+    headers = _with_token(headers)
     asked = urllib.request.Request(target, body, headers, method=method)
     try:
         with urllib.request.urlopen(asked, timeout=60) as answer:

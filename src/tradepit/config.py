@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ INTERRUPTED: Final = 130
 
 TOML: Final = Path("tradepit.toml")
 PREFIX: Final = "TRADEPIT_"
+_SECRET: Final = re.compile(r"[!-~]{16,200}")
 
 
 class ConfigError(ValueError):
@@ -104,6 +106,11 @@ class Config:
     insecure_dev_keys: bool = _setting(
         False, "Serve the published dev keys on an address other machines can reach."
     )
+    control_token: str | None = _setting(
+        None,
+        "What /_tradepit/v1 asks everybody for (16 letters or more). Without it one is drawn for "
+        "other machines where they can come.", secret=True, metavar="TEXT",
+    )  # fmt: skip
     config_out: Path | None = _setting(None, "Write urls and dev keys to this file, as JSON.")
 
     @property
@@ -123,6 +130,7 @@ class Setting:
         self.choices: tuple[str, ...] = field.metadata.get("choices", ())
         self.low: int = field.metadata.get("low", 0)
         self.high: int = field.metadata.get("high", 0)
+        self.secret: bool = field.metadata.get("secret", False)
         self.is_path = "Path" in str(field.type)
         self.metavar: str = field.metadata.get("metavar", "PATH" if self.is_path else "")
         self.flag = "--" + self.name.replace("_", "-")
@@ -141,6 +149,8 @@ class Setting:
             return self._read_names(value, source)
         if not isinstance(value, str) or not value:
             raise self._wrong(value, source, "expected text")
+        if self.secret and _SECRET.fullmatch(value) is None:
+            raise ConfigError(f"{self.name} from {source}: expected 16 to 200 visible characters")
         if self.choices and value not in self.choices:
             raise self._wrong(value, source, f"expected {' or '.join(self.choices)}")
         return Path(value).expanduser() if self.is_path else value

@@ -9,6 +9,7 @@ import ipaddress
 import json
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -139,6 +140,8 @@ class Front:
         self.keeper = Keeper(settings, self)
         self.keeper.open_first()
         self.door = self._door()
+        self.door.control_token = _control_token(settings, address).encode()
+        self.door.control_closed = settings.control_token is not None
         self.server = _Server(_uvicorn_config(self.door))
 
     def _door(self) -> Door:
@@ -221,6 +224,7 @@ class Served:
         self.door = front.door
         self.url = front.base
         self.keys = front.keys
+        self.control_token = front.door.control_token.decode()
         self.urls = front.urls(MAIN)
 
     @property
@@ -235,6 +239,7 @@ class Served:
             "world": MAIN,
             "urls": self.urls,
             "accounts": [key._asdict() for key in self.keys],
+            **({"control_token": self.control_token} if self.control_token else {}),
         }
 
 
@@ -307,6 +312,8 @@ def _banner(served: Served) -> str:
         lines.append(f"         secret   {key.secret_key}")
     if not served.keys:
         lines.append("  The published dev keys are refused on this address (--insecure-dev-keys).")
+    if served.control_token:
+        lines.append(f"  Control asks for this token: {served.control_token}")
     lines += ["", f"  curl '{url}/api/v3/depth?symbol=BTCUSDT&limit=5'", ""]
     return "\n".join(lines)
 
@@ -329,6 +336,13 @@ def _bound(settings: Config) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _control_token(settings: Config, address: str) -> str:
+    """What control asks for; empty where only this machine can come."""
+    if settings.control_token is not None:
+        return settings.control_token
+    return "" if _is_loopback(address) else secrets.token_urlsafe(24)
 
 
 def _is_loopback(address: str) -> bool:

@@ -6,6 +6,7 @@ this order: docs/decisions/0021-order-of-checks.md.
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
 import string
@@ -163,9 +164,23 @@ def find_operation(door: Door, call: Call) -> None:
         raise not_found()
     if operation.security != NONE and not venue.signed:
         raise not_found()
-    if operation.path.startswith(CONTROL) and call.ip not in LOOPBACK:
-        raise refusal(403, "This operation answers to the machine itself only.")
+    if operation.path.startswith(CONTROL):
+        check_control(door, call)
     call.operation = operation
+
+
+def check_control(door: Door, call: Call) -> None:
+    """Control answers to who knows its token, and to the machine itself unless the token was
+    chosen by the owner. Without a token it answers to the machine itself only."""
+    token = door.control_token
+    if call.ip in LOOPBACK and not door.control_closed:
+        return
+    if not token:
+        raise refusal(403, "This operation answers to the machine itself only.")
+    kind, _, given = call.headers.get(b"authorization", b"").partition(b" ")
+    if kind.lower() != b"bearer" or not hmac.compare_digest(given.strip(), token):
+        words = "Control asks for its token: Authorization: Bearer TOKEN (see the server's banner)."
+        raise refusal(401, words, code=-1002)
 
 
 def check_venue_path(door: Door, call: Call) -> None:

@@ -86,6 +86,8 @@ class Door:
         self.manners = manners or Manners()
         self.pages = pages
         self.sessions: dict[Session, None] = {}
+        self.control_token = b""  # what control asks other machines for; empty: they may not come
+        self.control_closed = False  # whether this machine is asked for it, too
         self._entered: dict[tuple[bytes, bytes, bytes | None], tuple[Venue, Operation]] = {}
 
     def open(self, call: Call) -> Answer | asyncio.Future[object]:
