@@ -3,7 +3,7 @@
     python tools/contract.py facts SPEC   tests/fixtures/contract.tsv and errors.tsv from the
                                           catalog in the folder SPEC (catalog/*.json, errors.json)
     python tools/contract.py refresh      src/tradepit/catalog/unserved.tsv (the contract without
-                                          what is declared by now) and docs/reference
+                                          what is declared by now), docs/reference and docs/clients
 
 Run `refresh` after declaring an operation.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tradepit.catalog import publish, unserved
+from tradepit.web import recipes
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -31,6 +32,7 @@ def main(arguments: list[str]) -> int:
         case ["refresh"]:
             write_unserved()
             publish.write_pages(ROOT / "docs" / "reference")
+            recipes.write_pages(ROOT / "docs" / "clients")
         case _:
             print(__doc__, file=sys.stderr)
             return 2

@@ -214,6 +214,23 @@ def postman(folder: Path, url: str) -> None:
         click.echo(f"Wrote {path}")
 
 
+@cli.command("client-config")
+@click.argument("client", required=False)
+@click.option("--url", default=SERVER_URL, show_default=True, help="Where the client is to go.")
+def client_config(client: str | None, url: str) -> int:
+    """Print the settings that point CLIENT at this exchange; without a name, the clients."""
+    from tradepit.web.recipes import RECIPES, block
+
+    if client is None:
+        for name, recipe in RECIPES.items():
+            click.echo(f"{name:<18}  {recipe.title}, {recipe.registry}")
+        return config.OK
+    if client not in RECIPES:
+        raise click.UsageError(f"{client!r} is none of {', '.join(RECIPES)}")
+    click.echo(block(client, url), nl=False)
+    return config.OK
+
+
 # The verbs of the control API: name, operation, the parameters that need no name, help.
 VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("accounts", "GET accounts", (), "List the accounts."),
