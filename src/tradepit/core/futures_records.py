@@ -25,6 +25,7 @@ FUNDING: Final = 27
 ALGO_REPORT: Final = 28
 TRIGGER_REFUSED: Final = 29
 MODIFICATION: Final = 30
+MARGIN_CHANGE: Final = 31
 
 # Why an account changed, as ACCOUNT_UPDATE says it.
 WHY_ORDER: Final = "ORDER"
@@ -254,6 +255,18 @@ class TriggerRefused(Event):
         self.kind = TRIGGER_REFUSED
         self.order = order
         self.reason = reason
+        self.at_us = at_us
+
+
+class MarginChange(Event):
+    """Margin (units) was added to an isolated position, or taken back."""
+
+    __slots__ = ("at_us", "position", "units")
+
+    def __init__(self, position: Position, units: int, at_us: int) -> None:
+        self.kind = MARGIN_CHANGE
+        self.position = position
+        self.units = units
         self.at_us = at_us
 
 

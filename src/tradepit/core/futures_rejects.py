@@ -12,6 +12,8 @@ FUTURES_REJECTS: Final[dict[str, tuple[int, str, int]]] = {
     "FUTURES_PRECISION": (
         -1111, "Precision is over the maximum defined for this asset.", 400,
     ),
+    "BAD_ASSET": (-1108, "Invalid asset.", 400),
+    "TRANSFER_INSUFFICIENT": (-5013, "Asset transfer failed: insufficient balance", 400),
     "INVALID_CALLBACK_RATE": (-2007, "Invalid callBack rate", 400),
     "DUPLICATE_IP": (-1004, "This IP is already on the white list", 400),
     "NO_SUCH_IP": (-1005, "No such IP has been white listed", 400),

@@ -6,7 +6,7 @@ Documented by the examples of order.place: price "43187.00", quantity "0.100", q
 from __future__ import annotations
 
 from tradepit.core.contracts import Contract
-from tradepit.core.units import ONE
+from tradepit.core.units import ONE, text_short
 
 Shown = tuple[int, int]  # (units, places)
 
@@ -34,3 +34,8 @@ def worth(contract: Contract, fine: int) -> Shown:
 def amount(units: int) -> Shown:
     """An amount of an asset: eight places."""
     return units, 8
+
+
+def whole(units: int) -> str:
+    """A round amount: without decimals where it has none."""
+    return text_short(units)
