@@ -63,6 +63,8 @@ PARAMS_DIFFER: dict[str, str] = {
 }
 _BATCH = "a batch counts five orders and weighs five, as its words say"
 WEIGHT_DIFFERS: dict[str, str] = {
+    "usdm-rest:POST /fapi/v1/algoOrder": "0 by IP, as its words say",
+    "coinm-rest:GET /dapi/v1/forceOrders": "20 before both venues weighed alike",
     "usdm-rest:POST /fapi/v1/batchOrders": _BATCH,
     "usdm-rest:PUT /fapi/v1/batchOrders": _BATCH,
     "usdm-rest:POST /fapi/v1/order": "0 by IP, as its words say",
@@ -133,6 +135,8 @@ def test_reply_fields_stand_as_in_the_examples(fact: Facts, found: Operation) ->
 # Examples that the documents themselves contradict: operation, and why.
 _TWO_ORDERS = "origQuoteOrderQty stands before workingTime here, behind it in GET /api/v3/order"
 EXAMPLES_DIFFER: dict[str, str] = {
+    "coinm-rest:GET /dapi/v1/positionMargin/history": "told in the order of its twin",
+    "usdm-rest:GET /fapi/v2/account": "canTrade is told by its WebSocket twin, and read by clients",
     "spot-rest:GET /api/v3/openOrders": _TWO_ORDERS,
     "spot-rest:GET /api/v3/allOrders": _TWO_ORDERS,
     "spot-rest:POST /api/v3/order": "its FULL example has `fills` last, those of smart order"

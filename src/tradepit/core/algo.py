@@ -57,6 +57,7 @@ def place(pit: Exchange, order: FuturesOrder) -> Algo:
         order.client_id = pit.new_token()
     order.created_us = order.updated_us = algo.updated_us = pit.at_us
     order.open = True
+    order.trader.holdings.setdefault(contract.name, order.position.holding)
     algos.orders[algo.algo_id] = order
     algos.by_client[order.client_id] = order
     _tell(pit, order, algo)

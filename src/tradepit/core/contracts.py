@@ -49,6 +49,7 @@ class Contract(Symbol):
     def __init__(self, listing: dict[str, Any]) -> None:
         super().__init__(listing)
         self.venue: int = VENUES.index(listing["_venue"])
+        self.key = f"{listing['_venue']}:{self.name}"  # its name in histories of all venues
         self.inverse = self.venue == COINM
         self.size: int = int(listing.get("contractSize", 1))  # USD a contract, where inverse
         self.pair: str = listing["pair"]

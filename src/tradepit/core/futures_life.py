@@ -77,7 +77,9 @@ def accept(pit: Exchange, order: FuturesOrder) -> None:
         order.client_id = pit.new_token()
     order.created_us = order.updated_us = pit.at_us
     order.open = True
-    opened = order.opened = order.position.holding.opened
+    holding = order.position.holding
+    order.trader.holdings.setdefault(contract.name, holding)
+    opened = order.opened = holding.opened
     opened.orders[order.order_id] = order
     opened.by_client[order.client_id] = order
     order.trader.orders_open += 1

@@ -14,6 +14,7 @@ FUTURES_REJECTS: Final[dict[str, tuple[int, str, int]]] = {
     ),
     "BAD_ASSET": (-1108, "Invalid asset.", 400),
     "TRANSFER_INSUFFICIENT": (-5013, "Asset transfer failed: insufficient balance", 400),
+    "INVALID_TIME_INTERVAL_ORDER": (-1023, "Start time is greater than end time.", 400),
     "INVALID_CALLBACK_RATE": (-2007, "Invalid callBack rate", 400),
     "DUPLICATE_IP": (-1004, "This IP is already on the white list", 400),
     "NO_SUCH_IP": (-1005, "No such IP has been white listed", 400),

@@ -22,7 +22,7 @@ anything; orders that it returns are copies made of what was kept.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from tradepit.core.bars import Bar
@@ -106,6 +106,16 @@ class ListRow(NamedTuple):
     orders: list[tuple[int, str]]
 
 
+class FuturesRow(NamedTuple):
+    """Something that happened to an account on a futures venue; `body`: plain values."""
+
+    row_id: int
+    order_id: int
+    at_us: int
+    name: str
+    body: list[Any]
+
+
 class History(Protocol):
     """See the module's text for paging. `owner` is `Who.owner`."""
 
@@ -162,6 +172,13 @@ class History(Protocol):
         limit: int = 500,
     ) -> list[Amended]:  # fmt: skip
         """Amendments of one order, oldest first; ids are execution ids."""
+
+    def futures(
+        self, owner: int, venue: int, what: str, symbol: str, *, order_id: int | None = None,
+        name: str | None = None, from_id: int | None = None, start_us: int | None = None,
+        end_us: int | None = None, limit: int = 500,
+    ) -> list[FuturesRow]:  # fmt: skip
+        """Rows of a futures account by what they tell, see `projections.futures`."""
 
     # Of everybody.
 

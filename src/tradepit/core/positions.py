@@ -178,6 +178,10 @@ class Trader:
             found = self.holdings[contract.name] = Holding(self, contract)
         return found
 
+    def look(self, contract: Contract) -> Holding:
+        """The same to look at, or to draft an order by: looking leaves no trace."""
+        return self.holdings.get(contract.name) or Holding(self, contract)
+
     def wallet_balance(self, asset: str) -> int:
         """Units of the whole wallet, isolated parts included."""
         found = self.wallet.get(asset)

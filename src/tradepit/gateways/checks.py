@@ -384,7 +384,7 @@ def order_counts(pit: Exchange, operation: Operation, owner: int) -> list[int]:
     venue = operation.venues[0]
     if venue == SPOT:
         return pit.accounts[owner].counts_at(pit.at_us)
-    return pit.trader(owner, VENUES.index(venue)).counts_at(pit.at_us)
+    return pit.look_trader(owner, VENUES.index(venue)).counts_at(pit.at_us)
 
 
 def order_limit_rows(pit: Exchange, operation: Operation, owner: int) -> list[bytes]:

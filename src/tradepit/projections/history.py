@@ -13,7 +13,7 @@ import msgspec
 
 from tradepit.core.accounts import Account
 from tradepit.core.bars import Bar
-from tradepit.core.history import Allocated, Amended, ListRow, MyTrade, Prevented
+from tradepit.core.history import Allocated, Amended, FuturesRow, ListRow, MyTrade, Prevented
 from tradepit.core.orders import Order
 from tradepit.core.symbols import Symbol
 from tradepit.core.tape import Agg, Trade
@@ -24,6 +24,7 @@ from tradepit.projections.schema import (
     AMENDMENTS,
     BARS,
     BLOCKS,
+    FUTURES,
     MY_TRADES,
     ORDER_LISTS,
     ORDERS,
@@ -162,6 +163,22 @@ class SqlHistory:
         rows = self._page(AMENDMENTS, (owner, symbol, order_id), page)
         return [Amended._make(row[1:9]) for row in rows]
 
+    def futures(
+        self, owner: int, venue: int, what: str, symbol: str, *, order_id: int | None = None,
+        name: str | None = None, from_id: int | None = None, start_us: int | None = None,
+        end_us: int | None = None, limit: int = 500,
+    ) -> list[FuturesRow]:  # fmt: skip
+        page = Page(limit, from_id, start_us, end_us)
+        where: tuple[str, int | str] | None = None
+        if order_id is not None:
+            where = ("order_id", order_id)
+        elif name is not None:
+            where = ("name", name)
+        return [
+            FuturesRow(row[4], row[5], row[6], row[7], _json(row[8]))
+            for row in self._page(FUTURES, (owner, venue, what, symbol), page, where)
+        ]
+
     # --- Everybody -----------------------------------------------------------------------------
 
     def trades(self, symbol: str, *, from_id: int | None = None, limit: int = 500) -> list[Trade]:
@@ -207,7 +224,7 @@ class SqlHistory:
         return self._page(kind, prefix, Page(_ALL, None, start_us, end_us))
 
     def _page(
-        self, kind: Kind, prefix: Key, page: Page, where: tuple[str, int] | None = None
+        self, kind: Kind, prefix: Key, page: Page, where: tuple[str, int | str] | None = None
     ) -> list[Row]:
         """One page, by id, oldest first."""
         tail = self._projector.tail.rows(kind, prefix)
@@ -223,10 +240,10 @@ class SqlHistory:
         chosen = order[-page.limit :] if newest else order[: page.limit]
         return [merged[ids] for ids in chosen]
 
-    def _asked(self, kind: Kind, prefix: Key, page: Page) -> list[tuple[str, str, int]]:
+    def _asked(self, kind: Kind, prefix: Key, page: Page) -> list[tuple[str, str, int | str]]:
         """The page as conditions on ids, which have an index."""
         key = kind.ids[0]
-        asked: list[tuple[str, str, int]] = []
+        asked: list[tuple[str, str, int | str]] = []
         if page.from_id is not None:
             asked.append((key, ">=", page.from_id))
         timed_by_id = kind.time == key
@@ -249,7 +266,7 @@ _SEQ = -2  # where every row has the command that wrote it
 class _Wanted:
     """Whether a row of the tail is on the page that SQL was asked for."""
 
-    def __init__(self, kind: Kind, page: Page, where: tuple[str, int] | None) -> None:
+    def __init__(self, kind: Kind, page: Page, where: tuple[str, int | str] | None) -> None:
         self._id = kind.at[kind.ids[0]]
         self._time = kind.at[kind.time]
         self._page = page

@@ -21,6 +21,7 @@ import msgspec
 
 from tradepit.core import records
 from tradepit.core.accounts import Account
+from tradepit.core.futures_records import FUTURES_TRADE, FuturesTrade
 from tradepit.core.lists import OrderList
 from tradepit.core.orders import Order
 from tradepit.core.records import (
@@ -35,6 +36,8 @@ from tradepit.core.records import (
 )
 from tradepit.core.tape import Tape
 from tradepit.core.terms import BUY, REJECTED
+from tradepit.core.units import ONE
+from tradepit.projections.futures import FuturesRows
 from tradepit.projections.schema import (
     AGGS,
     ALLOCATIONS,
@@ -102,6 +105,9 @@ class Projector:
             records.BLOCK_TRADE: self._block,
         }
         self._world = store.world
+        # The open chunk is another one after each seal, so it is looked for at every row.
+        rows = FuturesRows(lambda kind, row: self.tail.open.put(kind, row), store.world)
+        self._takes |= rows.takes | {FUTURES_TRADE: self._futures_trade}
 
     @property
     def cursor(self) -> int:
@@ -259,6 +265,14 @@ class Projector:
             self._my_trade(
                 fill, taker, (fill.taker_commission, fill.taker_commission_asset), False, seq
             )
+
+    def _futures_trade(self, fill: FuturesTrade, seq: int) -> None:
+        contract = fill.contract
+        self.tail.open.put(TRADES, (
+            contract.key, fill.trade_id, fill.price, fill.qty, fill.value // ONE, fill.at_us,
+            fill.buyer_is_maker, seq, self._world,
+        ))  # fmt: skip
+        self._tapes[contract.key] = contract.tape
 
     def _my_trade(
         self, fill: Fill, order: Order, paid: tuple[int, str], is_maker: bool, seq: int

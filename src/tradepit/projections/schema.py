@@ -85,6 +85,10 @@ AMENDMENTS: Final = Kind(
     "orig_client_id:text new_client_id:text orig_qty new_qty at_us",
     time="at_us",
 )  # fmt: skip
+FUTURES: Final = Kind(
+    "futures_rows", "owner venue what:text symbol:text", "row_id order_id",
+    "at_us name:text body:text", time="at_us",
+)  # fmt: skip
 TRADES: Final = Kind(
     "trades", "symbol:text", "trade_id", "price qty quote at_us buyer_is_maker:bool", time="at_us"
 )
@@ -118,4 +122,6 @@ def _index(name: str, kind: Kind, *columns: str) -> None:
 
 _index("orders_by_client", ORDERS, "owner", "symbol", "client_id")
 _index("lists_by_client", ORDER_LISTS, "owner", "client_id")
+_index("futures_by_order", FUTURES, "owner", "venue", "what", "symbol", "order_id")
+_index("futures_by_name", FUTURES, "owner", "venue", "what", "symbol", "name")
 _index("my_trades_by_order", MY_TRADES, "owner", "symbol", "order_id")

@@ -162,11 +162,6 @@ def sides_of(trader: Trader, holding: Holding) -> list[Position]:
     return [holding.long, holding.short] if trader.dual else [holding.both]
 
 
-def look_at(trader: Trader, contract: Contract) -> Holding:
-    """An account's standing on a contract, to look at: looking leaves no trace."""
-    return trader.holdings.get(contract.name) or Holding(trader, contract)
-
-
 def position_needs(position: Position) -> tuple[int, int]:
     """(initial margin, margin of open orders) of one position."""
     holding = position.holding
@@ -234,7 +229,7 @@ def account_usdm(
     pit: Exchange, history: History, who: Who, ask: Nothing, venue: int
 ) -> UsdmAccount:
     """Account information V2."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     account = trader.account
     whole = Totals(pit, trader)
     return UsdmAccount(
@@ -261,7 +256,7 @@ def account_usdm(
         positions=[
             _usdm_position(position)
             for contract in contracts_of(pit, venue)
-            for position in look_at(trader, contract).positions[: 3 if trader.dual else 1]
+            for position in trader.look(contract).positions[: 3 if trader.dual else 1]
         ],
     )
 
@@ -343,7 +338,7 @@ def account_usdm_v3(
     pit: Exchange, history: History, who: Who, ask: Nothing, venue: int
 ) -> UsdmAccountV3:
     """Account information V3: only symbols with a position or open orders."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     whole = Totals(pit, trader)
     return UsdmAccountV3(
         total_initial_margin=EIGHT(whole.positions + whole.orders),
@@ -375,7 +370,7 @@ class UsdmBalance(Reply):
 
 
 def _balances(pit: Exchange, who: Who, venue: int) -> list[UsdmBalance]:
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     rows = []
     for asset in assets_of(pit, trader):
         found = AssetMargin(pit, trader, asset)

@@ -20,7 +20,6 @@ from tradepit.products.futures.account import (
     break_even,
     contracts_of,
     entry,
-    look_at,
     maintenance_of,
     position_needs,
     signed_notional,
@@ -123,14 +122,14 @@ def account_coinm(
     pit: Exchange, history: History, who: Who, ask: Nothing, venue: int
 ) -> CoinmAccount:
     """Account information."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     account = trader.account
     return CoinmAccount(
         assets=[_coinm_asset(pit, trader, name) for name in assets_of(pit, trader)],
         positions=[
             _coinm_position(position)
             for contract in contracts_of(pit, venue)
-            for position in look_at(trader, contract).positions[: 3 if trader.dual else 1]
+            for position in trader.look(contract).positions[: 3 if trader.dual else 1]
         ],
         can_deposit=account.can_deposit,
         can_trade=account.can_trade,
@@ -159,7 +158,7 @@ def balance_coinm(
     pit: Exchange, history: History, who: Who, ask: Nothing, venue: int
 ) -> list[CoinmBalance]:
     """Futures account balance."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     rows = []
     for asset in assets_of(pit, trader):
         found = AssetMargin(pit, trader, asset)

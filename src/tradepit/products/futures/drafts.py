@@ -65,7 +65,7 @@ def draft(
         raise Reject("PARAM_NOT_REQUIRED", "reduceonly")
     price = ask.price or 0
     check_places(contract, ask.quantity or 0, price, stop or activation or 0)
-    holding = trader.holding(contract)
+    holding = trader.look(contract)
     order = FuturesOrder(holding.position(side), ask.side, kind, ask.quantity or 0, price)
     order.client_id = getattr(ask, words.client) or ""
     order.tif = ask.time_in_force or GTC

@@ -103,7 +103,7 @@ def test_order(
     pit: Exchange, history: History, who: Who, ask: PlaceUsdmOrder, venue: int
 ) -> OrderReply:
     """Test order: validated like a real one, never sent to the matching engine."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     order = draft(pit, trader, pit.contract(ask.symbol, venue), ask)
     checks.check_all(pit, order)
     order.client_id = order.client_id or "testOrder"

@@ -22,7 +22,6 @@ from tradepit.products.futures.account import (
     entry,
     isolated_margin,
     live_positions,
-    look_at,
     maintenance_of,
     position_needs,
     signed_notional,
@@ -63,8 +62,8 @@ class PositionV2(Reply):
 def holdings(pit: Exchange, trader: Trader, symbol: str | None) -> list[Holding]:
     """The account's standing on one contract or on all. Raises: Reject INVALID_SYMBOL."""
     if symbol is not None:
-        return [look_at(trader, pit.contract(symbol, trader.venue))]
-    return [look_at(trader, contract) for contract in contracts_of(pit, trader.venue)]
+        return [trader.look(pit.contract(symbol, trader.venue))]
+    return [trader.look(contract) for contract in contracts_of(pit, trader.venue)]
 
 
 def breaking(pit: Exchange, position: Position) -> Shown:
@@ -107,7 +106,7 @@ def position_risk_v2(
     pit: Exchange, history: History, who: Who, ask: MaybeSymbol, venue: int
 ) -> list[PositionV2]:
     """Position information V2: every symbol, in hedge mode with both sides."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     return [
         _v2(pit, position)
         for holding in holdings(pit, trader, ask.symbol)
@@ -146,7 +145,7 @@ def position_risk_v3(
     pit: Exchange, history: History, who: Who, ask: MaybeSymbol, venue: int
 ) -> list[PositionV3]:
     """Position information V3: only symbols with a position or open orders."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     if ask.symbol is not None:
         pit.contract(ask.symbol, venue)
     rows = []
@@ -202,7 +201,7 @@ def position_risk_coinm(
     pit: Exchange, history: History, who: Who, ask: WhichPositions, venue: int
 ) -> list[CoinmPosition]:
     """Position information, of all symbols, of a pair or a margin asset."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     return [
         CoinmPosition(
             symbol=holding.contract.name,
@@ -252,7 +251,7 @@ def adl_quantile(
     pit: Exchange, history: History, who: Who, ask: MaybeSymbol, venue: int
 ) -> list[Quantiles]:
     """Position ADL quantile estimation: 0 to 4, of symbols with a position."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     rows = []
     for holding in holdings(pit, trader, ask.symbol):
         if holding.flat:
@@ -284,7 +283,7 @@ def commission_rate(
     pit: Exchange, history: History, who: Who, ask: OneSymbol, venue: int
 ) -> RatesReply:
     """User commission rate."""
-    holding = look_at(pit.trader(who.owner, venue), pit.contract(ask.symbol, venue))
+    holding = pit.look_trader(who.owner, venue).look(pit.contract(ask.symbol, venue))
     return RatesReply(
         symbol=holding.contract.name,
         maker_commission_rate=holding.maker,
@@ -311,7 +310,7 @@ def account_config(
     pit: Exchange, history: History, who: Who, ask: Nothing, venue: int
 ) -> AccountConfig:
     """Futures account configuration."""
-    trader = pit.trader(who.owner, venue)
+    trader = pit.look_trader(who.owner, venue)
     account = trader.account
     return AccountConfig(
         fee_tier=0, can_trade=account.can_trade, can_deposit=account.can_deposit,
@@ -344,7 +343,7 @@ def symbol_config(
             leverage=holding.leverage,
             max_notional_value=shown.whole(holding.contract.notional_cap(holding.leverage)),
         )
-        for holding in holdings(pit, pit.trader(who.owner, venue), ask.symbol)
+        for holding in holdings(pit, pit.look_trader(who.owner, venue), ask.symbol)
     ]
 
 
@@ -365,7 +364,7 @@ def order_limits(
     """Query user rate limit: how many orders an account may place."""
     return [
         OrderLimit(rate_limit_type="ORDERS", interval=name, interval_num=number, limit=limit)
-        for _, name, number, _, limit in pit.trader(who.owner, venue).limits
+        for _, name, number, _, limit in pit.look_trader(who.owner, venue).limits
     ]
 
 

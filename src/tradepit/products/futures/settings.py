@@ -96,7 +96,7 @@ def change_position_mode(pit: Exchange, who: Who, ask: ChangeMode, venue: int) -
 )  # fmt: skip
 def position_mode(pit: Exchange, history: History, who: Who, ask: Nothing, venue: int) -> Mode:
     """Get current position mode."""
-    return Mode(dual_side_position=pit.trader(who.owner, venue).dual)
+    return Mode(dual_side_position=pit.look_trader(who.owner, venue).dual)
 
 
 class ChangeAssets(Ask):
@@ -119,7 +119,7 @@ def change_assets(pit: Exchange, who: Who, ask: ChangeAssets, venue: int) -> Don
     doc="{}/account#get-current-multi-assets-mode")  # fmt: skip
 def assets_mode(pit: Exchange, history: History, who: Who, ask: Nothing, venue: int) -> Assets:
     """Get current multi-assets mode."""
-    return Assets(multi_assets_margin=pit.trader(who.owner, venue).multi_assets)
+    return Assets(multi_assets_margin=pit.look_trader(who.owner, venue).multi_assets)
 
 
 class ChangeBurn(Ask):
@@ -142,7 +142,7 @@ def change_burn(pit: Exchange, who: Who, ask: ChangeBurn, venue: int) -> Done:
     doc="{}/account#get-bnb-burn-status")  # fmt: skip
 def burn(pit: Exchange, history: History, who: Who, ask: Nothing, venue: int) -> Burn:
     """Get BNB burn status."""
-    return Burn(fee_burn=pit.trader(who.owner, venue).fee_burn)
+    return Burn(fee_burn=pit.look_trader(who.owner, venue).fee_burn)
 
 
 class MoveMargin(Ask):
