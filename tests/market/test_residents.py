@@ -89,9 +89,9 @@ def middle(symbol: Symbol) -> int:
 
 
 def spread_bp(symbol: Symbol) -> int:
-    """The spread in basis points, beyond two ticks."""
+    """The spread in basis points; of six ticks or less it is 0, for where a tick is much."""
     bid, ask = symbol.book.bids.best(), symbol.book.asks.best()
-    return (ask - bid - 2 * symbol.tick_size) * 10_000 // ask
+    return 0 if ask - bid <= 6 * symbol.tick_size else (ask - bid) * 10_000 // ask
 
 
 def apart_bp(one: int, other: int) -> int:

@@ -67,6 +67,15 @@ class Ladder:
         """The largest key. There must be one."""
         return self.chunks[-1][-1]
 
+    def nth(self, number: int) -> int:
+        """The number-th largest key, from 1. There must be so many."""
+        for index in range(len(self.chunks) - 1, -1, -1):
+            chunk = self.chunks[index]
+            if number <= len(chunk):
+                return chunk[-number]
+            number -= len(chunk)
+        return 0
+
     def best_first(self, limit: int) -> list[int]:
         """Up to `limit` keys, largest first."""
         found: list[int] = []
@@ -125,6 +134,12 @@ class BookSide:
         """Up to `limit` prices, best first."""
         sign = self.sign
         return [key * sign for key in self.ladder.best_first(limit)]
+
+    def nth(self, number: int) -> int:
+        """The number-th best price, from 1; 0 when there are not so many."""
+        if number > len(self.levels):
+            return 0
+        return self.ladder.nth(number) * self.sign
 
     def depth(self, limit: int) -> list[tuple[int, int]]:
         """(price, visible quantity) of up to `limit` levels, best first."""

@@ -274,6 +274,11 @@ class Hub:
         task = self.loop.create_task(work())
         self._reading.add(task)
 
+    async def drained(self) -> None:
+        """Wait until nothing is being read for a feed."""
+        while self._reading:
+            await asyncio.wait(self._reading)
+
     # Events.
 
     def before(self, at_us: int) -> None:

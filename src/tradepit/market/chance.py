@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import struct
+from typing import Final
 
 DIE = 1 << 16  # every number is 0..DIE-1
 
@@ -27,14 +28,31 @@ class Dice:
         return _form(count).unpack(state.digest(2 * count))
 
 
+_EIGHT: Final = struct.Struct(">8I")
+
+
+class Draws:
+    """What `draw` and `dice` give for the same first names, and a number as the last."""
+
+    def __init__(self, *names: object) -> None:
+        text = "".join(f"{name}|" for name in names).encode()
+        self._one = hashlib.blake2b(text, digest_size=8)
+        self._eight = hashlib.blake2b(text, digest_size=32)
+
+    def bits(self, number: int) -> int:
+        """64 bits."""
+        state = self._one.copy()
+        state.update(b"%d" % number)
+        return int.from_bytes(state.digest(), "big")
+
+    def dice(self, number: int) -> tuple[int, ...]:
+        """Eight independent numbers of 32 bits."""
+        state = self._eight.copy()
+        state.update(b"%d" % number)
+        return _EIGHT.unpack(state.digest())
+
+
 def draw(*names: object) -> int:
     """64 bits, the same on every machine for the same names."""
     text = "|".join(map(str, names))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-
-
-def dice(*names: object) -> list[int]:
-    """Eight independent numbers of 32 bits."""
-    text = "|".join(map(str, names))
-    digest = hashlib.blake2b(text.encode(), digest_size=32).digest()
-    return [int.from_bytes(digest[at : at + 4], "big") for at in range(0, 32, 4)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from tradepit.core.records import Who
@@ -47,6 +47,9 @@ class SequencerDesk:
 
     def __init__(self, sequencer: Sequencer) -> None:
         self._sequencer = sequencer
+        self._unbounded: set[tuple[str, bool]] = (
+            set()
+        )  # sides whose percent-price filter never matters
 
     def markets(self) -> Mapping[str, Market]:
         """Symbols that limit what one may own have no residents: these own much of everything;
@@ -71,9 +74,12 @@ class SequencerDesk:
         return rows[-trades][1] if len(rows) >= trades else 0
 
     def bounds(self, symbol: str, buys: bool) -> tuple[int, int]:
+        if (symbol, buys) in self._unbounded:
+            return 0, 0
         rules = self._sequencer.machine.symbols[symbol]
         up, down = (rules.bid_up, rules.bid_down) if buys else (rules.ask_up, rules.ask_down)
         if not rules.percent_filter or (up >= _WIDE_UP and down <= _WIDE_DOWN):
+            self._unbounded.add((symbol, buys))  # a listing's filters stay
             return 0, 0
         usual = rules.usual_price(self._sequencer.machine.at_us, rules.percent_mins)
         return -(-usual * down // ONE), usual * up // ONE
@@ -102,7 +108,7 @@ class SequencerDesk:
         own: list[int] = []
         qty = 0
         last = limit
-        for price in side.prices(len(side.levels)):
+        for price in _from_best(side):
             if price > limit if buys else price < limit:
                 return Crossing(own, qty, limit, False)
             if qty >= most:
@@ -124,6 +130,14 @@ class SequencerDesk:
         orders = tuple([_placed(symbol, order) for order in act.orders])
         ask = Batch(symbol=symbol, cancels=tuple(act.cancels), orders=orders)
         return self._sequencer.submit(Who(self._sequencer.machine.names[act.account]), BATCH, ask)
+
+
+def _from_best(side: Any) -> Iterator[int]:
+    """All prices of a side, best first; the near ones do not pay for the far ones."""
+    seen, window, total = 0, 16, len(side.levels)
+    while seen < total:
+        yield from side.prices(window)[seen:]
+        seen, window = min(window, total), 4 * window
 
 
 def _placed(symbol: str, order: Order) -> PlaceOrder:

@@ -68,33 +68,41 @@ class Ladder:
         self, rules: Rules, seed: int, typical: int, *, gap: int = 100, size: int = 100
     ) -> None:
         self._rules = rules
-        self._size = size
         self._tick = rules.tick_size or 1
         self._gap_ticks = max(typical * gap // (GAP_PARTS * 100) // self._tick, 1)
         self.gap = self._gap_ticks * self._tick  # units between two rungs
+        usual = (rules.min_notional or USUAL_NOTIONAL) * RUNG_NOTIONAL * size // 100
+        if rules.max_notional:
+            usual = min(usual, rules.max_notional // 2)
+        self._usual = usual * ONE
+        self._step = rules.step_size or 1
+        self._least = max(rules.min_qty, 1)
+        self._least_worth = rules.min_notional * ONE
+        self._most_worth = rules.max_notional * ONE
+        self._most = min(MOST_QTY, rules.max_qty or MOST_QTY)
         self._known: dict[int, Rung | None] = {}
         self._salt = mix(seed ^ zlib.crc32(rules.name.encode()) << 32)
 
-    def below(self, price: int, count: int) -> list[Rung]:
-        """The `count` highest rungs under `price`, best first."""
-        return self._rungs(price, -1, count)
+    def below(self, price: int, count: int, share: int = 0, of: int = 1) -> list[Rung]:
+        """The `count` highest rungs under `price`, best first; of every `of` only one `share`."""
+        k = price // self.gap
+        return self._rungs(price, -of, (k - (k - share) % of, count))
 
-    def above(self, price: int, count: int) -> list[Rung]:
-        """The `count` lowest rungs over `price`, best first."""
-        return self._rungs(price, 1, count)
+    def above(self, price: int, count: int, share: int = 0, of: int = 1) -> list[Rung]:
+        """The `count` lowest rungs over `price`, best first; of every `of` only one `share`."""
+        k = price // self.gap
+        return self._rungs(price, of, (k + (share - k) % of, count))
 
-    def _rungs(self, limit: int, step: int, count: int) -> list[Rung]:
+    def _rungs(self, limit: int, step: int, ask: tuple[int, int]) -> list[Rung]:
+        k, count = ask
         found: list[Rung] = []
-        high = self._rules.max_price or _MASK
-        k = limit // self.gap
+        last = (self._rules.max_price or _MASK) // self.gap
         known = self._known
-        while k >= 0 and k * self.gap <= high and len(found) < count:
-            if k in known:
-                rung = known[k]
-            else:
-                rung = self._rung(k)
-            if rung is not None and (rung.price - limit) * step > 0:
+        while 0 <= k <= last and count:
+            rung = known[k] if k in known else self._rung(k)
+            if rung is not None and (rung.price > limit if step > 0 else rung.price < limit):
                 found.append(rung)
+                count -= 1
             k += step
         return found
 
@@ -115,16 +123,10 @@ class Ladder:
 
     def size_at(self, price: int, parts: int) -> int:
         """A size at a price, in thousandths of a usual rung's; 0 where the filters allow none."""
-        rules = self._rules
-        usual = (rules.min_notional or USUAL_NOTIONAL) * RUNG_NOTIONAL * self._size // 100
-        if rules.max_notional:
-            usual = min(usual, rules.max_notional // 2)
-        least = -(-2 * rules.min_notional * ONE // price)
-        qty = max(usual * ONE // price * parts // 1000, least)
-        qty = min(qty, MOST_QTY, rules.max_qty or MOST_QTY)
-        qty -= qty % (rules.step_size or 1)
-        if qty < max(rules.min_qty, 1) or price * qty < rules.min_notional * ONE:
+        least = -(-2 * self._least_worth // price)
+        qty = min(max(self._usual // price * parts // 1000, least), self._most)
+        qty -= qty % self._step
+        worth = price * qty
+        if qty < self._least or worth < self._least_worth:
             return 0
-        if rules.max_notional and price * qty > rules.max_notional * ONE:
-            return 0
-        return qty
+        return 0 if self._most_worth and worth > self._most_worth else qty

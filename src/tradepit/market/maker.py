@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from tradepit.market.chance import dice
+from tradepit.market.chance import Draws
 from tradepit.market.ladder import Ladder, Rung
 from tradepit.market.presets import Preset
+from tradepit.market.prices import GLANCE_US
 from tradepit.market.views import AT_ONCE, POST, Act, Desk, Market, Order, Resting
 
 MAKERS: Final = ("maker-1", "maker-2")
@@ -54,12 +55,13 @@ class Maker:
         self._of = of
         self.account = account or MAKERS[share]
         self._ladders: dict[str, Ladder] = {}
+        self._dice: dict[str, Draws] = {}
 
     def act(self, market: Market, at_us: int, beat: int, glance: bool, symbols: int) -> Act:
         """What it does on a beat. glance: only the prices near the middle, unless it has too many
         open orders or somebody took most of a side."""
         name = market.name
-        bid, ask = self._quotes(market, at_us, beat)
+        bid, ask = self._quotes(market, at_us, beat, glance)
         cancels: list[int] = []
         orders: list[Order] = []
         bid, ask = self._sweep(market, bid, ask, (cancels, orders))
@@ -77,10 +79,8 @@ class Maker:
         book = self._desk.sides(market.name)
         least = min(self._preset.rungs, BARE_LEVELS)
         far = least * self.ladder(market).gap * 5 // 4
-        bids, asks = book.bids.prices(least), book.asks.prices(least)
-        if len(bids) < least or len(asks) < least:
-            return True
-        return bid - bids[-1] > far or asks[-1] - ask > far
+        low, high = book.bids.nth(least), book.asks.nth(least)
+        return not low or not high or bid - low > far or high - ask > far
 
     def ladder(self, market: Market) -> Ladder:
         found = self._ladders.get(market.name)
@@ -91,17 +91,24 @@ class Maker:
             )
         return found
 
-    def _quotes(self, market: Market, at_us: int, beat: int) -> tuple[int, int]:
+    def _quotes(self, market: Market, at_us: int, beat: int, glance: bool) -> tuple[int, int]:
         """The best bid and ask it would like to have, on ticks."""
         tick = market.tick_size or 1
-        fair = self._fair.price(market.base, market.quote, at_us)
+        seen_us = at_us - at_us % GLANCE_US if glance else at_us
+        fair = self._fair.price(market.base, market.quote, seen_us)
         half = half_spread(fair, tick, self._preset)
-        half += half * (dice(self._seed, self.account, market.name, beat)[0] % 1_000) // 1_000
+        half += half * (self._dice_of(market.name).dice(beat)[0] % 1_000) // 1_000
         middle = fair + self._pull(market, fair, at_us, 2 * half + tick)
         low = max(market.min_price, tick)
         bid = max((middle - half) // tick * tick, low)
         ask = max(-(-(middle + half) // tick) * tick, bid + tick)
         return bid, ask
+
+    def _dice_of(self, name: str) -> Draws:
+        found = self._dice.get(name)
+        if found is None:
+            found = self._dice[name] = Draws(self._seed, self.account, name)
+        return found
 
     def _pull(self, market: Market, fair: int, at_us: int, usual: int) -> int:
         """How far the last trade holds the middle away from the fair price, in units."""
@@ -147,12 +154,13 @@ class Maker:
         ladder = self.ladder(market)
         book = self._desk.sides(market.name)
         for buys, price, side in ((True, bid, book.bids), (False, ask, book.asks)):
-            first = Rung(self._share, price, ladder.size_at(price, 400))
-            rungs = ladder.below(price, NEAR_RUNGS) if buys else ladder.above(price, NEAR_RUNGS)
+            find = ladder.below if buys else ladder.above
+            rungs = find(price, NEAR_RUNGS // self._of, self._share, self._of)
+            first = Rung(-1, price, ladder.size_at(price, 400))
             orders += [
                 Order(buys, POST, rung.price, rung.qty)
                 for rung in (first, *rungs)
-                if rung.k % self._of == self._share and rung.qty and not side.qty_at(rung.price)
+                if rung.qty and not side.qty_at(rung.price)
             ]
 
     def _whole(
@@ -196,12 +204,10 @@ class Maker:
                 qty = ladder.size_at(price, 200 + 40 * steps) if price >= market.min_price else 0
                 if qty:
                     side[price] = qty
-        for rung in ladder.below(bid, 2 * rungs):
-            if rung.k % self._of == self._share:
-                bids.setdefault(rung.price, rung.qty)
-        for rung in ladder.above(ask, 2 * rungs):
-            if rung.k % self._of == self._share:
-                asks.setdefault(rung.price, rung.qty)
+        for rung in ladder.below(bid, rungs, self._share, self._of):
+            bids.setdefault(rung.price, rung.qty)
+        for rung in ladder.above(ask, rungs, self._share, self._of):
+            asks.setdefault(rung.price, rung.qty)
         most = (cap - 4) // 2
         return dict(list(bids.items())[:most]), dict(list(asks.items())[:most])
 

@@ -17,18 +17,21 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from tradepit.core.units import ONE
-from tradepit.market.chance import draw
+from tradepit.market.chance import Draws, draw
 from tradepit.market.presets import Preset
 
 LOG_ONE: Final = 1 << 40
 INSTANT_BITS: Final = 18  # an instant is 2^18 us, about a quarter of a second
+GLANCE_US: Final = 1 << INSTANT_BITS + 6  # about 17 s: what who acts once a minute knows of time
 LEVELS: Final = 25  # the widest stretch is about 100 days
 DAILY: Final = LOG_ONE * 25 // 1_000  # the usual day's standard deviation: 2.5 %
+_STEADY_BITS: Final = 11  # for so many instants (9 minutes) wider stretches change evenly
 _INSTANT_SIGMA: Final = DAILY * 1_000 // 574_098  # the root of a day's instants: 574.098
 _SPREAD_OF_SUM: Final = 37_837  # the standard deviation of the sum of four draws of 16 bits
 _MEAN_OF_SUM: Final = 131_070
 _ROOT_TWO: Final = (1_000_000, 1_414_214)
 _CLUSTERS: Final = (14, 16, 19)  # stretches of about 1 h, 5 h and 1.6 days
+_SLOWEST: Final = _CLUSTERS[-1]
 _LIVELY: Final = (550, 700, 800, 900, 1_000, 1_200, 1_500, 1_800)  # thousandths
 
 CRASH_US: Final = 4 * 3_600_000_000  # one in each such span
@@ -41,45 +44,61 @@ class Walk:
     """One walk; `sigma` is the standard deviation of an instant, in 2^-40."""
 
     def __init__(self, seed: int, name: str, sigma: int) -> None:
-        self._names = (seed, name)
-        self._sigma = sigma
+        self._draws_of = [Draws(seed, name, k) for k in range(LEVELS + 1)]
+        self._scales_of = [Draws(seed, name, "cluster", slow) for slow in _CLUSTERS]
+        self._sigmas = [
+            (sigma * _ROOT_TWO[k & 1] << (k >> 1)) // 2_000_000 for k in range(LEVELS + 1)
+        ]
         self._stretch = [-1] * (LEVELS + 1)
         self._draws = [0] * (LEVELS + 1)
-        self._scales: dict[tuple[int, int], int] = {}
+        self._block = -1
+        self._level = self._slope = 0  # of the wide stretches in that block, in 2^-(39 + LEVELS)
+        self._clusters = [-1] * len(_CLUSTERS)  # the slow stretches that were looked at last
+        self._lively = [0] * len(_CLUSTERS)  # and their scales
 
     def at(self, instant: int) -> int:
         """The walk's logarithm at an instant (microseconds >> INSTANT_BITS)."""
-        total = 0
+        block = instant >> _STEADY_BITS
+        if block != self._block:
+            self._block = block
+            self._begin(block << _STEADY_BITS)
+        total = self._level + self._slope * (instant - (block << _STEADY_BITS))
         stretches, draws = self._stretch, self._draws
-        for k in range(1, LEVELS + 1):
-            stretch = instant >> k
-            if stretches[k] != stretch:
-                stretches[k] = stretch
-                draws[k] = self._draw(k, stretch)
+        for k in range(1, _STEADY_BITS + 1):
             into = instant & ((1 << k) - 1)
-            half = 1 << (k - 1)
-            total += draws[k] * (into if into <= half else 2 * half - into) >> (k - 1)
-        return total
+            if into:
+                if stretches[k] != instant >> k:
+                    self._enter(k, instant >> k)
+                total += draws[k] * min(into, (1 << k) - into) << LEVELS - k
+        return total >> LEVELS - 1
 
-    def _draw(self, k: int, stretch: int) -> int:
-        """How far the middle of a stretch deviates."""
-        bits = draw(*self._names, k, stretch)
+    def _begin(self, instant: int) -> None:
+        """What all wider stretches add changes evenly for a while: know its level and slope."""
+        self._level = self._slope = 0
+        for k in range(_STEADY_BITS + 1, LEVELS + 1):
+            into = instant & ((1 << k) - 1)
+            if self._stretch[k] != instant >> k:
+                self._enter(k, instant >> k)
+            draw = self._draws[k] << LEVELS - k
+            self._level += draw * min(into, (1 << k) - into)
+            self._slope += draw if into < 1 << (k - 1) else -draw
+
+    def _enter(self, k: int, stretch: int) -> None:
+        """Know how far the middle of a stretch deviates."""
+        self._stretch[k] = stretch
+        bits = self._draws_of[k].bits(stretch)
         four = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48)
-        sigma = (self._sigma * _ROOT_TWO[k & 1] << (k >> 1)) // 2_000_000
-        found = sigma * (four - _MEAN_OF_SUM) // _SPREAD_OF_SUM
-        for slow in _CLUSTERS:
-            if k < slow:
-                found = found * self._scale(slow, stretch << k >> slow) // 1_000
-        return found
-
-    def _scale(self, slow: int, stretch: int) -> int:
-        found = self._scales.get((slow, stretch))
-        if found is None:
-            if len(self._scales) > 64:
-                self._scales.clear()
-            bits = draw(*self._names, "cluster", slow, stretch)
-            found = self._scales[slow, stretch] = _LIVELY[bits & 7]
-        return found
+        found = self._sigmas[k] * (four - _MEAN_OF_SUM) // _SPREAD_OF_SUM
+        if k < _SLOWEST:
+            instant = stretch << k
+            for index, slow in enumerate(_CLUSTERS):
+                if k < slow:
+                    if self._clusters[index] != instant >> slow:
+                        self._clusters[index] = instant >> slow
+                        bits = self._scales_of[index].bits(instant >> slow)
+                        self._lively[index] = _LIVELY[bits & 7]
+                    found = found * self._lively[index] // 1_000
+        self._draws[k] = found
 
 
 class Listed(NamedTuple):

@@ -103,6 +103,7 @@ class Replays:
         self._clock = clock
         self._folder = folder
         self._watched = watched
+        self.drained = _at_once  # waits until streams have read what they need of the history
         self._booked: dict[str, _Booked] = {}
         self._task: asyncio.Task[None] | None = None
         self._busy = asyncio.Lock()
@@ -277,11 +278,16 @@ class Replays:
         return self.next_us() - 1
 
     async def pass_to(self, until_us: int) -> None:
-        """Set a clock that stands still forward, print by print where somebody listens."""
+        """Set a clock that stands still forward, print by print where somebody listens.
+
+        What streams read of the history is waited for: how long it takes must not show in frames.
+        """
+        await self.drained()
         if not self._booked:
             return
         async with self._busy:
             while (next_us := self.next_us()) <= until_us:
+                await self.drained()
                 at_us = max(next_us, self._clock.now_us()) if self._watched() else until_us
                 self._clock.set(at_us)
                 await self._play(at_us)
@@ -355,6 +361,10 @@ class Replays:
             await self._desk.submit(act)
         booked.quoted_us = now_us
         booked.seen = self._seen(name)
+
+
+async def _at_once() -> None:
+    pass
 
 
 def worth(listing: Sequence[Mapping[str, Any]], symbol: str, price: int) -> list[dict[str, Any]]:

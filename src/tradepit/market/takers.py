@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tradepit.market.chance import dice
+from tradepit.market.chance import Draws
 from tradepit.market.ladder import Ladder
 from tradepit.market.maker import whole_lots
 from tradepit.market.presets import Preset
@@ -30,10 +30,14 @@ class Takers:
         self._desk = desk
         self._seed = seed
         self._preset = preset
+        self._dice: dict[str, Draws] = {}
 
     def act(self, market: Market, ladder: Ladder, beat: int) -> Act | None:
         """What they do on a beat; None for nothing."""
-        rolls = dice(self._seed, "takers", market.name, beat)
+        draws = self._dice.get(market.name)
+        if draws is None:
+            draws = self._dice[market.name] = Draws(self._seed, "takers", market.name)
+        rolls = draws.dice(beat)
         if rolls[0] % 1_000 >= self._preset.taker_share:
             return None
         book = self._desk.sides(market.name)
