@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -166,3 +167,18 @@ def test_questions_change_nothing() -> None:
     tape.average(rows[-1][4], 5)
     tape.running_bars(MINUTE)[0].add(naive_bar(0, rows))
     assert json.dumps(tape.dump()) == before
+
+
+def test_a_snapshot_takes_totals_beyond_64_bits() -> None:
+    """Coins of a hundred-thousandth of a dollar change hands by the quintillion units a day."""
+    tape = Tape()
+    for number in range(3):
+        tape.trade(number, 1_000, 1 << 62, 1 << 60, number * 1_000_000, False, number)
+    packed = msgspec.msgpack.encode(tape.dump())
+    again = Tape()
+    again.load(msgspec.msgpack.decode(packed))
+    assert again.base == tape.base == 3 << 62
+    assert again.dump() == tape.dump()
+    for each in (tape, again):
+        each.trade(3, 1_000, 5, 7, 2_500_000, True, 3)
+    assert again.dump() == tape.dump()

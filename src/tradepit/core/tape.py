@@ -394,7 +394,9 @@ class Tape:
             "last": [self.last_price, self.last_qty, self.last_us, self.last_id, self.first_us],
             "born_us": self.born_us,
             "fresh_us": self.fresh_us,
-            "totals": [self.count, self.base, self.quote, self.taker_base, self.taker_quote],
+            "totals": _texts(
+                [self.count, self.base, self.quote, self.taker_base, self.taker_quote]
+            ),
             "trades": [list(row) for row in self.trades],
             "dropped_us": self.dropped_us,
             "aggs": [list(row) for row in self.aggs],
@@ -405,7 +407,7 @@ class Tape:
             "seconds": self.seconds.dump(),
             "minutes": self.minutes.dump(),
             "minute": self.minute.row(),
-            "second": self.second.row(),
+            "second": _texts(self.second.row()),
             "second_now": [self.second_end_us, self.high, self.low],
             "reference": self.reference.dump() if self.reference is not None else None,
         }  # fmt: skip
@@ -419,7 +421,7 @@ class Tape:
         self.fresh_us = state.get("fresh_us", 0)
         (
             self.count, self.base, self.quote, self.taker_base, self.taker_quote,
-        ) = state["totals"]  # fmt: skip
+        ) = [int(total) for total in state["totals"]]  # fmt: skip
         self.trades = [
             (row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in state["trades"]
         ]
@@ -435,11 +437,16 @@ class Tape:
         self.seconds.restore(state["seconds"])
         self.minutes.restore(state["minutes"])
         self.minute = Bar(*state["minute"])
-        self.second = Bar(*state["second"])
+        self.second = Bar(*[int(total) for total in state["second"]])
         self.second_end_us, self.high, self.low = state["second_now"]
         if state["reference"] is not None:
             self.reference = Reference.load(state["reference"])
         self.mean_from_us = -1
+
+
+def _texts(totals: list[int]) -> list[str]:
+    """Totals since birth grow without bound, and what packs a snapshot knows 64 bits."""
+    return [str(total) for total in totals]
 
 
 def trade_bar(row: Trade) -> Bar:
