@@ -15,6 +15,7 @@ from bench.measure import Figure, Limit
 from tradepit import server
 from tradepit.config import Config
 from tradepit.core.terms import SYMBOL_STATUSES
+from tradepit.worlds.hall import Hall
 
 DAYS: Final = 30
 SYMBOLS: Final = 20
@@ -37,7 +38,7 @@ def measure(quick: bool) -> list[Figure]:
 
 
 async def _pass(days: int) -> tuple[float, float, int]:
-    hall = server.Hall(Config(memory=True, market="calm"))
+    hall = Hall(Config(memory=True, market="calm"))
     for symbol in list(hall.pit.symbols.values())[SYMBOLS:]:
         symbol.status = SYMBOL_STATUSES.index("BREAK")
     await hall.start()

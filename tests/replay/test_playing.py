@@ -26,7 +26,7 @@ from tradepit.core.terms import BUY, GTC, LIMIT, MARKET, SELL, STOP_LOSS
 from tradepit.core.units import ONE
 from tradepit.products.spot.orders import OrderResult, PlaceOrder
 from tradepit.products.spot.replays import HOUSE
-from tradepit.server import Hall
+from tradepit.worlds.hall import Hall
 
 START_US = START_MS * 1_000
 NAME = "BTCUSDT"
