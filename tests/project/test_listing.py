@@ -195,7 +195,9 @@ def test_what_is_not_json_is_refused(tmp_path: Path) -> None:
 def test_a_world_begins_with_funded_dev_accounts() -> None:
     world = genesis(spot_listing(), seed=3, born_us=1, residents=["maker-1"])
     names = [account["name"] for account in world["accounts"]]
-    assert names == ["alice", "bob", "carol", "dave", "erin", "maker-1"]
+    assert names == ["alice", "bob", "carol", "dave", "erin", "maker-1", "insurance"]
+    fund = world["accounts"].pop()
+    assert "balances" not in fund and set(fund["futures"]) == {"usdm", "coinm"}
     assets = {row[side] for row in spot_listing() for side in ("baseAsset", "quoteAsset")}
     for account in world["accounts"]:
         assert set(account["balances"]) == assets
@@ -203,7 +205,9 @@ def test_a_world_begins_with_funded_dev_accounts() -> None:
     residents = ("maker-1", "maker-2")
     everybody = genesis(spot_listing(), seed=3, born_us=1, residents=residents)["accounts"]
     for asset in assets:
-        assert sum(account["balances"][asset] for account in everybody) < 2**63
+        wallets = [row.get("balances", {}) for row in everybody]
+        wallets += [wallet for row in everybody for wallet in row["futures"].values()]
+        assert sum(wallet.get(asset, 0) for wallet in wallets) < 2**63
     assert world["accounts"][0]["balances"]["USDT"] == 1_000_000 * 100_000_000
     assert world["sors"] == [["BTC", ["BTCUSDT", "BTCUSDC"]]]
     assert genesis(spot_listing()[:1], seed=3, born_us=1)["sors"] == []

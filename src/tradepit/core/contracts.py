@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tradepit.core.symbols import Symbol
+from tradepit.core.terms import CONTRACT_STATUSES, FUTURES_ORDER_TYPES
 from tradepit.core.triggers import Triggers
 from tradepit.core.units import ONE, parse_units
 
@@ -22,6 +23,10 @@ VENUES: Final = ("", "usdm", "coinm")  # also the names of the wallets
 FINE: Final = ONE * ONE  # values and costs count 1e-16
 
 PERPETUAL: Final = "PERPETUAL"
+ALL_FUTURES_TYPES: Final = [
+    "LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET",
+    "TRAILING_STOP_MARKET",
+]  # fmt: skip
 
 # Trades with the insurance fund and by deleveraging are in no public list: their ids are apart.
 PRIVATE_TRADES: Final = 8_000_000_000_000_000
@@ -74,6 +79,13 @@ class Contract(Symbol):
         self.next_private_id = PRIVATE_TRADES  # of trades that no book saw
         self.dust = 0  # 1e-16 of realised profit that nobody was paid yet
         self.marks = Marks(parse_units(listing["_price"]))
+
+    def _read_words(self) -> None:
+        row = self.listing
+        status: str = row.get("contractStatus") or row.get("status", "TRADING")
+        self.status = CONTRACT_STATUSES.index(status)
+        names: list[str] = row.get("orderTypes", ALL_FUTURES_TYPES)
+        self.order_types = [FUTURES_ORDER_TYPES.index(name) for name in names]
 
     def _read_filters(self) -> None:
         rows: dict[str, dict[str, Any]] = {row["filterType"]: row for row in self.wire_filters}

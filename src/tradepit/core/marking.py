@@ -94,7 +94,7 @@ def _index(pit: Exchange, contract: Contract) -> int:
     bid, ask = spot.book.bids.best(), spot.book.asks.best()
     if bid and ask:
         return (bid + ask) // 2 * contract.index_units
-    return (spot.last_price or marks.index) * contract.index_units
+    return spot.last_price * contract.index_units if spot.last_price else marks.index
 
 
 def _middle(contract: Contract) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from tradepit.core.book import Book
 from tradepit.core.past import Past
 from tradepit.core.tape import Tape
-from tradepit.core.terms import ORDER_TYPES, STP_MODES, SYMBOL_STATUSES
+from tradepit.core.terms import FUTURES_ORDER_TYPES, ORDER_TYPES, STP_MODES, SYMBOL_STATUSES
 from tradepit.core.triggers import Triggers
 from tradepit.core.units import parse_units
 
@@ -15,6 +15,7 @@ ALL_ORDER_TYPES: Final = [
     "LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT",
     "TAKE_PROFIT_LIMIT",
 ]  # fmt: skip
+MOST_TYPES: Final = len(FUTURES_ORDER_TYPES)  # of either exchange
 
 
 class Symbol:
@@ -27,11 +28,10 @@ class Symbol:
         self.quote: str = listing["quoteAsset"]
         self.base_unit: int = 10 ** (8 - listing.get("baseAssetPrecision", 8))
         self.quote_unit: int = 10 ** (8 - listing.get("quoteAssetPrecision", 8))
-        self.status: int = SYMBOL_STATUSES.index(listing.get("status", "TRADING"))
-        self.order_types: list[int] = [
-            ORDER_TYPES.index(name) for name in listing.get("orderTypes", ALL_ORDER_TYPES)
-        ]
-        self.type_allowed: list[bool] = [n in self.order_types for n in range(len(ORDER_TYPES))]
+        self.status: int = 0
+        self.order_types: list[int] = []
+        self._read_words()
+        self.type_allowed: list[bool] = [n in self.order_types for n in range(MOST_TYPES)]
         self.default_stp: int = STP_MODES.index(
             listing.get("defaultSelfTradePreventionMode", "NONE")
         )
@@ -70,6 +70,13 @@ class Symbol:
         self.tape.begin(past, born_us)
         self.last_price = self.tape.last_price
         self.next_trade_id = self.tape.last_id + 1
+
+    def _read_words(self) -> None:
+        """Status and order types, by the words of its exchange."""
+        listing = self.listing
+        self.status = SYMBOL_STATUSES.index(listing.get("status", "TRADING"))
+        names: list[str] = listing.get("orderTypes", ALL_ORDER_TYPES)
+        self.order_types = [ORDER_TYPES.index(name) for name in names]
 
     def _read_filters(self) -> None:
         rows: dict[str, dict[str, Any]] = {row["filterType"]: row for row in self.wire_filters}

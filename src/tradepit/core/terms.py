@@ -166,6 +166,12 @@ CONTRACT_PRICE: Final = 0
 MARK_PRICE: Final = 1
 WORKING_TYPES: Final = ("CONTRACT_PRICE", "MARK_PRICE")
 
+# A contract trades under the same number as a symbol does.
+CONTRACT_STATUSES: Final = (
+    "", "TRADING", "PENDING_TRADING", "PRE_DELIVERING", "DELIVERING", "DELIVERED", "PRE_SETTLE",
+    "SETTLING", "CLOSE",
+)  # fmt: skip
+
 PRICE_MATCHES: Final = (
     "NONE", "OPPONENT", "OPPONENT_5", "OPPONENT_10", "OPPONENT_20",
     "QUEUE", "QUEUE_5", "QUEUE_10", "QUEUE_20",

@@ -1,4 +1,5 @@
-"""How a world begins: its symbols, the dev accounts with their published keys, the residents."""
+"""How a world begins: its symbols and contracts, the dev accounts with their published keys, the
+residents, the insurance fund."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from tradepit.core.terms import (
     MAY_WITHDRAW,
 )
 from tradepit.core.units import ONE, div_floor, mul_floor, parse_units
+from tradepit.data.contracts import contract_listing
 
 KEY_LENGTH: Final = 64
 MAY_ALL: Final = (
@@ -25,6 +27,10 @@ DEV_WORTH: Final = 1_000_000 * ONE  # USDT, of each asset
 DEV_MOST: Final = 2_000_000_000 * ONE  # of one asset: what all have together must fit in 64 bits
 RESIDENT_FUNDS: Final = 20_000_000_000 * ONE  # of each asset
 TAKER_FUNDS: Final = 2_000_000_000 * ONE  # of each asset, of those who only take
+FUTURES_RESIDENT_FUNDS: Final = 2_000_000_000 * ONE  # of each asset, on either futures exchange
+INSURANCE: Final = "insurance"  # the account whose futures wallets are the insurance funds
+INSURED: Final = 10  # times what a dev account has
+COLLATERAL: Final = ("USDT", "USDC", "FDUSD", "BTC", "ETH", "BNB")  # what margins USDⓈ-M contracts
 SOR_BASES: Final = {"BTC": ("BTCUSDT", "BTCUSDC")}  # as the documents show it
 
 
@@ -59,23 +65,32 @@ def genesis(
     dev_funds = _dev_funds(listing)
     resident_funds = dict.fromkeys(dev_funds, RESIDENT_FUNDS)
     taker_funds = dict.fromkeys(dev_funds, TAKER_FUNDS)
+    contracts = contract_listing(listing, born_us)
+    margin = _futures_funds(contracts, dev_funds)
+    vast = {v: dict.fromkeys(funds, FUTURES_RESIDENT_FUNDS) for v, funds in margin.items()}
+    insured = {v: {a: INSURED * n for a, n in funds.items()} for v, funds in margin.items()}
     accounts: list[dict[str, Any]] = [
         {
             "name": key.name,
             "keys": [[HMAC, key.api_key, key.secret_key, MAY_ALL]],
             "balances": dev_funds,
+            "futures": margin,
         }
         for key in DEV_KEYS
     ]
-    accounts += [{"name": n, "balances": dev_funds} for n in guests]
-    accounts += [{"name": n, "quiet": True, "balances": resident_funds} for n in residents]
-    accounts += [{"name": n, "quiet": True, "balances": taker_funds} for n in takers]
+    accounts += [{"name": n, "balances": dev_funds, "futures": margin} for n in guests]
+    for names, funds in ((residents, resident_funds), (takers, taker_funds)):
+        accounts += [
+            {"name": n, "quiet": True, "balances": funds, "futures": vast} for n in names
+        ]
+    accounts.append({"name": INSURANCE, "quiet": True, "futures": insured})
     listed = {row["symbol"] for row in listing}
     return {
         "seed": seed,
         "era": "union",
         "born_us": born_us,
         "symbols": list(listing),
+        "contracts": contracts,
         "accounts": accounts,
         "sors": [[base, list(names)] for base, names in SOR_BASES.items() if listed >= set(names)],
         "exchange_filters": [],
@@ -91,6 +106,20 @@ def _dev_funds(listing: Sequence[dict[str, Any]]) -> dict[str, int]:
             price = dollars.get(asset, ONE)
             funds.setdefault(asset, min(_round(div_floor(DEV_WORTH, price)), DEV_MOST))
     return funds
+
+
+def _futures_funds(
+    contracts: Sequence[dict[str, Any]], funds: dict[str, int]
+) -> dict[str, dict[str, int]]:
+    """{venue: {asset: units}}: of `funds`, what is margin there."""
+    found: dict[str, dict[str, int]] = {}
+    for row in contracts:
+        wallet = found.setdefault(row["_venue"], {})
+        more = COLLATERAL if row["_venue"] == "usdm" else ()
+        for asset in (row["marginAsset"], *more):
+            if asset in funds:
+                wallet[asset] = funds[asset]
+    return found
 
 
 def _dollars(listing: Sequence[dict[str, Any]]) -> dict[str, int]:

@@ -19,7 +19,7 @@ import msgspec
 from tradepit.config import Config
 from tradepit.control.keeping import Plan, WorldRow
 from tradepit.core.units import ONE
-from tradepit.data.genesis import DEV_KEYS
+from tradepit.data.genesis import DEV_KEYS, INSURANCE
 from tradepit.gateways.answers import refusal
 from tradepit.gateways.worlds import World
 from tradepit.journal.clock import REAL
@@ -36,7 +36,7 @@ UNBORN: Final = ".new-"
 GONE: Final = ".gone-"
 
 _operator = logging.getLogger("tradepit.worlds")
-_TAKEN: Final = {*(key.name for key in DEV_KEYS), *MAKERS, *TAKERS}
+_TAKEN: Final = {*(key.name for key in DEV_KEYS), *MAKERS, *TAKERS, INSURANCE}
 
 
 class Gateway(Protocol):
