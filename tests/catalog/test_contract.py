@@ -70,6 +70,7 @@ WEIGHT_DIFFERS: dict[str, str] = {
     "usdm-rest:POST /fapi/v1/order": "0 by IP, as its words say",
     "usdm-rest:PUT /fapi/v1/order": "0 by IP, as its words say",
     "coinm-rest:POST /dapi/v1/order": "0 by IP, as its words say",
+    "coinm-rest:GET /dapi/v2/leverageBracket": "1, as it was in 2024",
 }
 
 
@@ -134,9 +135,12 @@ def test_reply_fields_stand_as_in_the_examples(fact: Facts, found: Operation) ->
 
 # Examples that the documents themselves contradict: operation, and why.
 _TWO_ORDERS = "origQuoteOrderQty stands before workingTime here, behind it in GET /api/v3/order"
+_ORDER_TYPES = "orderTypes is called OrderType in the documents alone"
 EXAMPLES_DIFFER: dict[str, str] = {
     "coinm-rest:GET /dapi/v1/positionMargin/history": "told in the order of its twin",
     "usdm-rest:GET /fapi/v2/account": "canTrade is told by its WebSocket twin, and read by clients",
+    "usdm-rest:GET /fapi/v1/exchangeInfo": _ORDER_TYPES,
+    "coinm-rest:GET /dapi/v1/exchangeInfo": _ORDER_TYPES,
     "spot-rest:GET /api/v3/openOrders": _TWO_ORDERS,
     "spot-rest:GET /api/v3/allOrders": _TWO_ORDERS,
     "spot-rest:POST /api/v3/order": "its FULL example has `fills` last, those of smart order"
@@ -164,6 +168,8 @@ def misfit(shape: Shape, example: Any, path: str = "") -> str:
         return "" if "" in tries else max(tries, key=lambda words: "in the order" in words)
     base = shape.base
     if shape.kind is not None or base in SCALARS:
+        if shape.kind is not None and shape.kind.wire == "NUMBER":
+            return "" if type(example) in (int, float) else f"{path}: {example!r} is no number"
         expected = SCALARS[base] if shape.kind is None else WIRE_TYPES[shape.kind.wire]
         fits = type(example) is expected or (example is None and shape.nullable)
         return "" if fits else f"{path}: {example!r} should be a {expected.__name__}"

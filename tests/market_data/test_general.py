@@ -221,14 +221,15 @@ def test_key_permissions_are_those_of_the_key() -> None:
     assert world.ask("GET /sapi/v1/account/apiRestrictions", who)["enableSpotAndMarginTrading"]
 
 
-def test_futures_list_nothing_truthfully() -> None:
+def test_futures_are_listed_apart() -> None:
     world = World()
     usdm = world.ask("GET /fapi/v1/exchangeInfo")
     assert list(usdm) == [
         "exchangeFilters", "rateLimits", "serverTime", "assets", "symbols", "timezone",
     ]  # fmt: skip
     coinm = world.ask("GET /dapi/v1/exchangeInfo", ALICE)
-    assert usdm["symbols"] == coinm["symbols"] == []
+    assert "BTCUSDT" in {row["symbol"] for row in usdm["symbols"]}
+    assert "BTCUSD_PERP" in {row["symbol"] for row in coinm["symbols"]}
     assert usdm["rateLimits"][0] == {
         "interval": "MINUTE", "intervalNum": 1, "limit": 2400, "rateLimitType": "REQUEST_WEIGHT",
     }  # fmt: skip

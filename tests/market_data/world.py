@@ -18,7 +18,7 @@ from tradepit.core.units import ONE
 from tradepit.data import spot_listing
 from tradepit.data.genesis import genesis
 from tradepit.products import wallet
-from tradepit.products.futures import general as futures_general
+from tradepit.products.futures import exchange_info as futures_general
 from tradepit.products.margin import pairs
 from tradepit.products.spot import general, klines, market_data, orders, tickers
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from tradepit.catalog.kinds import OneOf, Places, Safe, Term
+from tradepit.catalog.kinds import Bare, OneOf, Places, Safe, Term
 from tradepit.core import terms
 
 Shown: TypeAlias = Annotated[tuple[int, int], Places()]  # replies only: "43187.00"
+Number: TypeAlias = Annotated[int, Bare()]  # replies only: 0.0065, a JSON number
 
 FuturesOrderType: TypeAlias = Annotated[
     int,

@@ -176,6 +176,16 @@ class Places(Decimal):
         return f"quote_places(*{value})"
 
 
+class Bare(Decimal):
+    """A decimal of a reply that is a JSON number without trailing zeros: 0.0065."""
+
+    wire = "NUMBER"
+
+    def writer(self, value: str, names: dict[str, object]) -> str:
+        names["text_short"] = units.text_short
+        return f"text_short({value})"
+
+
 class Whole(Kind):
     """A whole number up to `most`: LONG and INT."""
 

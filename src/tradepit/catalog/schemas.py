@@ -99,6 +99,8 @@ def shown(kind: Kind) -> Schema:
         return shown(kind.inner)
     if kind.wire == "DECIMAL":
         return {"type": "string", "format": "decimal", "pattern": DECIMAL_SHOWN}
+    if kind.wire == "NUMBER":
+        return {"type": "number"}
     if kind.wire in _NUMBERS:
         return {"type": "integer", "format": _NUMBERS[kind.wire]["format"]}
     if kind.wire == "BOOLEAN":

@@ -80,9 +80,7 @@ def genesis(
     ]
     accounts += [{"name": n, "balances": dev_funds, "futures": margin} for n in guests]
     for names, funds in ((residents, resident_funds), (takers, taker_funds)):
-        accounts += [
-            {"name": n, "quiet": True, "balances": funds, "futures": vast} for n in names
-        ]
+        accounts += [{"name": n, "quiet": True, "balances": funds, "futures": vast} for n in names]
     accounts.append({"name": INSURANCE, "quiet": True, "futures": insured})
     listed = {row["symbol"] for row in listing}
     return {
