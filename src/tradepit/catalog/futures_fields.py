@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from tradepit.catalog.kinds import Bare, OneOf, Places, Safe, Term
+from tradepit.catalog.kinds import Bare, OneOf, Places, Safe, Signed, Term
 from tradepit.core import terms
 
 Shown: TypeAlias = Annotated[tuple[int, int], Places()]  # replies only: "43187.00"
@@ -48,3 +48,5 @@ ContractType: TypeAlias = Annotated[
     ),
 ]
 PairName: TypeAlias = Annotated[str, Safe(r"[A-Z0-9]{1,20}", legal=r"^[A-Z0-9]{1,20}$")]
+SignedRate: TypeAlias = Annotated[int, Signed()]
+AssetName: TypeAlias = Annotated[str, Safe(r"[A-Z0-9]{1,20}", legal=r"^[A-Z0-9]{1,20}$")]

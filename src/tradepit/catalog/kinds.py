@@ -186,6 +186,18 @@ class Bare(Decimal):
         return f"text_short({value})"
 
 
+class Signed(Decimal):
+    """A decimal that may be below zero."""
+
+    legal = r"^-?([0-9]{1,20})(\.[0-9]{1,20})?$"
+
+    def read(self, text: str) -> int:
+        return -read_decimal(text[1:]) if text[:1] == "-" else read_decimal(text)
+
+    def reader(self) -> Callable[[str], int]:
+        return self.read
+
+
 class Whole(Kind):
     """A whole number up to `most`: LONG and INT."""
 

@@ -78,6 +78,7 @@ class Contract(Symbol):
         self.good_till: dict[int, Order] = {}  # open orders with a time of their own to end
         self.next_private_id = PRIVATE_TRADES  # of trades that no book saw
         self.dust = 0  # 1e-16 of realised profit that nobody was paid yet
+        self.delivery_price = 0  # once it is delivered
         self.marks = Marks(parse_units(listing["_price"]))
 
     def _read_words(self) -> None:
@@ -145,11 +146,13 @@ class Contract(Symbol):
     def counters(self) -> list[int]:
         return [
             *super().counters(), self.open_long, self.holders, self.dust, self.next_private_id,
+            self.delivery_price,
         ]  # fmt: skip
 
     def set_counters(self, row: list[int]) -> None:
         super().set_counters(row)
-        self.open_long, self.holders, self.dust, self.next_private_id = row[-4:]
+        self.open_long, self.holders, self.dust = row[-5:-2]
+        self.next_private_id, self.delivery_price = row[-2:]
 
 
 MINUTE_US: Final = 60_000_000

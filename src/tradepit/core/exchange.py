@@ -11,6 +11,7 @@ from typing import Any, Final
 from tradepit.core import (
     algo,
     audit,
+    delivery,
     futures_life,
     ids,
     life,
@@ -175,6 +176,8 @@ class Exchange:
             scripts.reopen(self, whose)
         elif what == marking.FUND:
             marking.fund(self, whose)
+        elif what == marking.DELIVER:
+            delivery.deliver(self, whose)
         elif what == futures_life.GOOD_TILL:
             futures_life.good_till(self, whose)
         elif what == futures_life.COUNTDOWN:

@@ -171,8 +171,8 @@ def check_asset(pit: Exchange, venue: int, asset: str) -> None:
 def _told(pit: Exchange, trader: Trader, asset: str, units: int) -> int:
     account = trader.account
     trader.updated_us = pit.at_us
-    pit.next_tran_id += 1
     if account.quiet:
+        pit.next_tran_id += 1
         return pit.next_tran_id
     pit.events.append(BalanceUpdate(account, asset, -units, pit.at_us))
     clearing.income(pit, trader, TRANSFER_INCOME, asset, units, None)

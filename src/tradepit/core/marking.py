@@ -29,6 +29,7 @@ DAMPER: Final = ONE * 5 // 10_000  # the premium moves the rate only beyond 0.05
 IMPACT: Final = 200 * ONE  # USDT of margin that the impact prices are asked for
 
 FUND: Final = "futures.fund"
+DELIVER: Final = "futures.deliver"
 
 
 def begin(pit: Exchange, contract: Contract) -> None:
@@ -41,6 +42,8 @@ def begin(pit: Exchange, contract: Contract) -> None:
         width = contract.funding_us
         marks.next_us = pit.at_us - pit.at_us % width + width
         pit.timers.set(marks.next_us, FUND, contract.name)
+    else:
+        pit.timers.set(contract.delivery_us, DELIVER, contract.name)
 
 
 def pass_second(pit: Exchange, at_us: int) -> None:

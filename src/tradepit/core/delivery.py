@@ -1,0 +1,106 @@
+"""The end of a delivery contract: everything is settled at the average index of its last half hour,
+and the pair gets its next quarter.
+
+Source: the exchange's pages on delivery; the calendar is that of its listings: quarters end on the
+last Friday of March, June, September and December, 08:00 UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from tradepit.core import clearing, futures_life, marking
+from tradepit.core.contracts import Contract
+from tradepit.core.futures_records import DELIVERY_SETTLEMENT, AccountUpdate, PositionRow
+from tradepit.core.records import StatusChange
+from tradepit.core.terms import BREAK
+
+if TYPE_CHECKING:
+    from tradepit.core.exchange import Exchange
+    from tradepit.core.positions import Position
+
+FRIDAY: Final = 4
+QUARTERS: Final = ("CURRENT_QUARTER", "NEXT_QUARTER")
+
+
+def quarter_end(after_us: int) -> int:
+    """The first end of a quarter after a time, in µs."""
+    at = datetime.fromtimestamp(after_us // 1_000_000, UTC)
+    year, month = at.year, (at.month + 2) // 3 * 3
+    while True:
+        first_of_next = datetime(year + month // 12, month % 12 + 1, 1, 8, tzinfo=UTC)
+        last = first_of_next - timedelta(days=1)
+        friday = last - timedelta(days=(last.weekday() - FRIDAY) % 7)
+        end_us = int(friday.timestamp()) * 1_000_000
+        if end_us > after_us:
+            return end_us
+        year, month = (year, month + 3) if month < 12 else (year + 1, 3)
+
+
+def name_of(pair: str, end_us: int) -> str:
+    """BTCUSDT_261225."""
+    return f"{pair}_{datetime.fromtimestamp(end_us // 1_000_000, UTC):%y%m%d}"
+
+
+def deliver(pit: Exchange, name: str) -> None:
+    """A contract's time is over: orders are cancelled, positions settled, the next is listed."""
+    contract = pit.contracts.get(name)
+    if contract is None or contract.status == BREAK or contract.delivery_us > pit.at_us:
+        return
+    marking.take(pit, contract, contract.delivery_us)
+    price = marking.delivery_price(contract)
+    contract.delivery_price = price
+    contract.status = BREAK
+    pit.events.append(StatusChange(contract, BREAK, pit.at_us))
+    for trader in list(pit.traders.values()):
+        holding = trader.holdings.get(name)
+        if holding is None:
+            continue
+        futures_life.cancel_all(pit, trader, contract)
+        for position in holding.positions:
+            if position.qty:
+                _settle(pit, position, price)
+    _list_next(pit, contract)
+
+
+def _settle(pit: Exchange, position: Position, price: int) -> None:
+    """Close a position at the delivery price. All positions of a contract sum to nothing, and so
+    do their values."""
+    holding = position.holding
+    contract = holding.contract
+    trader = holding.trader
+    qty = position.qty
+    value = abs(contract.value(price, qty))
+    realized = clearing.move(pit, position, -qty, -value if qty > 0 else value)
+    position.updated_us = trader.updated_us = pit.at_us
+    asset = contract.margin_asset
+    clearing.income(pit, trader, DELIVERY_SETTLEMENT, asset, realized, contract)
+    if not trader.account.quiet:
+        update = AccountUpdate(trader, "ORDER", pit.at_us)
+        clearing.add_balance(update, trader, asset, 0)
+        update.positions.append(PositionRow(position))
+        pit.events.append(update)
+
+
+def _list_next(pit: Exchange, gone: Contract) -> None:
+    """The next quarter becomes the current one, and the one behind it is listed."""
+    current, following = QUARTERS
+    last_us = gone.delivery_us
+    for contract in pit.contracts.values():
+        if contract.pair == gone.pair and contract.contract_type == following:
+            contract.listing = {**contract.listing, "contractType": current}
+            contract.contract_type = current
+            last_us = contract.delivery_us
+    end_us = quarter_end(last_us)
+    row = {
+        **gone.listing,
+        "symbol": name_of(gone.pair, end_us),
+        "deliveryDate": end_us // 1000,
+        "onboardDate": pit.at_us // 1000,
+        "contractType": following if last_us != gone.delivery_us else current,
+    }
+    if row["symbol"] not in pit.contracts:
+        born = pit.contracts[row["symbol"]] = Contract(row)
+        marking.begin(pit, born)
+        pit.events.append(StatusChange(born, born.status, pit.at_us))
