@@ -196,10 +196,10 @@ class Series:
 
 def _month_start(days: int) -> int:
     """The day number (1970-01-01 is 0) of the first day of the month that `days` lies in."""
-    return days_of(*_civil(days))
+    return days_of(*civil(days))
 
 
-def _civil(days: int) -> tuple[int, int]:
+def civil(days: int) -> tuple[int, int]:
     """(year, month) of a day number of the proleptic Gregorian calendar."""
     shifted = days + 719_468  # days since 0000-03-01
     era = shifted // 146_097
@@ -241,7 +241,7 @@ def next_open(open_us: int, width_us: int, offset_us: int, count: int = 1) -> in
     """When the interval `count` intervals after the one that opened at `open_us` opens."""
     if width_us != MONTH_US:
         return open_us + count * width_us
-    year, month = _civil((open_us + offset_us) // DAY_US)
+    year, month = civil((open_us + offset_us) // DAY_US)
     return days_of(year, month + count) * DAY_US - offset_us
 
 

@@ -7,10 +7,10 @@ last Friday of March, June, September and December, 08:00 UTC.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from tradepit.core import clearing, futures_life, marking
+from tradepit.core.bars import civil, days_of
 from tradepit.core.contracts import Contract
 from tradepit.core.futures_records import DELIVERY_SETTLEMENT, AccountUpdate, PositionRow
 from tradepit.core.records import StatusChange
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
     from tradepit.core.positions import Position
 
-FRIDAY: Final = 4
+DAY_US: Final = 86_400_000_000
+EIGHT_US: Final = 8 * 3_600_000_000
 QUARTERS: Final = ("CURRENT_QUARTER", "NEXT_QUARTER")
 
 
 def quarter_end(after_us: int) -> int:
     """The first end of a quarter after a time, in µs."""
-    at = datetime.fromtimestamp(after_us // 1_000_000, UTC)
-    year, month = at.year, (at.month + 2) // 3 * 3
+    year, month = civil(after_us // DAY_US)
+    month = (month + 2) // 3 * 3
     while True:
-        first_of_next = datetime(year + month // 12, month % 12 + 1, 1, 8, tzinfo=UTC)
-        last = first_of_next - timedelta(days=1)
-        friday = last - timedelta(days=(last.weekday() - FRIDAY) % 7)
-        end_us = int(friday.timestamp()) * 1_000_000
+        last = days_of(year, month + 1) - 1
+        friday = last - (last - 1) % 7  # day 1 was a Friday
+        end_us = friday * DAY_US + EIGHT_US
         if end_us > after_us:
             return end_us
         year, month = (year, month + 3) if month < 12 else (year + 1, 3)
@@ -40,7 +40,9 @@ def quarter_end(after_us: int) -> int:
 
 def name_of(pair: str, end_us: int) -> str:
     """BTCUSDT_261225."""
-    return f"{pair}_{datetime.fromtimestamp(end_us // 1_000_000, UTC):%y%m%d}"
+    days = end_us // DAY_US
+    year, month = civil(days)
+    return f"{pair}_{year % 100:02d}{month:02d}{days - days_of(year, month) + 1:02d}"
 
 
 def deliver(pit: Exchange, name: str) -> None:
