@@ -110,6 +110,7 @@ class Exchange:
         self.keys: dict[str, ApiKey] = {}
         self.listen_keys: dict[str, listening.ListenKey] = {}
         self.replays: dict[str, printing.Replay] = {}  # by symbol
+        self.anchors: dict[str, list[int]] = {}  # symbol: what it was said to be worth, and when
         self.timers = Timers()
         self.next_list_id = 0
         self.next_token = 0

@@ -89,6 +89,24 @@ def fill(pit: Exchange, whose: str) -> None:
     pit.settle()
 
 
+def anchor(pit: Exchange, symbol: Symbol, price: int) -> None:
+    """A symbol is worth `price` now, and was traded at it last: the house trades the least that a
+    lot may be with itself. Who makes its market goes by that from now on."""
+    pit.anchors[symbol.name] = [price, pit.at_us]
+    qty = max(symbol.min_qty, symbol.step_size, 1)
+    sides: list[Order] = []
+    for side in (SELL, BUY):
+        order = Order(symbol, _counterparty(pit), side, LIMIT, GTC, qty, price)
+        need = life.required(pit, order)
+        asset = life.held_asset(order)
+        faucet = pit.house_balance(pit.faucet, asset)
+        pit.ledger.post(faucet, pit.spot(order.account, asset), need)
+        life.hold(pit, order, need)
+        life.accept(pit, order)
+        sides.append(order)
+    matching.trade(pit, sides[0], sides[1], qty)
+
+
 def _counterparty(pit: Exchange) -> Account:
     owner = pit.names.get(COUNTERPARTY)
     if owner is not None:

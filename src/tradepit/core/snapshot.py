@@ -38,6 +38,7 @@ def dump(pit: Exchange) -> dict[str, Any]:
         "timers": pit.timers.dump(),
         "futures": futures_snapshot.dump(pit),
         "replays": {name: replay.dump() for name, replay in pit.replays.items()},
+        "anchors": pit.anchors,
         "lists": [
             found.dump() for account in pit.accounts.values() for found in account.lists.values()
         ],
@@ -110,6 +111,8 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
     futures_snapshot.load(pit, state["futures"])
     for name, row in state.get("replays", {}).items():
         pit.replays[name] = printing.load(row)
+    for name, anchor in state.get("anchors", {}).items():
+        pit.anchors[name] = [anchor[0], anchor[1]]
     alive: dict[str, dict[int, Order]] = {name: {} for name in pit.symbols}
     for row in state["accounts"]:
         account = pit.accounts[pit.names[row["name"]]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from tradepit.core.records import Who
@@ -29,6 +29,8 @@ class World(Protocol):
     def accounts(self) -> Mapping[int, Any]: ...
     @property
     def names(self) -> Mapping[str, int]: ...
+    @property
+    def anchors(self) -> Mapping[str, Sequence[int]]: ...
     @property
     def replays(self) -> Mapping[str, object]: ...
 
@@ -64,6 +66,9 @@ class SequencerDesk:
 
     def typical_price(self, symbol: str) -> int:
         return parse_units(self._sequencer.machine.symbols[symbol].listing["_price"])
+
+    def anchor(self, symbol: str) -> Sequence[int]:
+        return self._sequencer.machine.anchors.get(symbol, ())
 
     def traded_us(self, symbol: str) -> int:
         at_us: int = self._sequencer.machine.symbols[symbol].tape.last_us

@@ -91,11 +91,20 @@ class Maker:
             )
         return found
 
+    def _worth(self, market: Market, at_us: int) -> int:
+        """The fair price; from where somebody put it, it moves on as it would have."""
+        fair = self._fair.price(market.base, market.quote, at_us)
+        anchor = self._desk.anchor(market.name)
+        if not anchor:
+            return fair
+        then = self._fair.price(market.base, market.quote, anchor[1])
+        return max(anchor[0] * fair // max(then, 1), 1)
+
     def _quotes(self, market: Market, at_us: int, beat: int, glance: bool) -> tuple[int, int]:
         """The best bid and ask it would like to have, on ticks."""
         tick = market.tick_size or 1
         seen_us = at_us - at_us % GLANCE_US if glance else at_us
-        fair = self._fair.price(market.base, market.quote, seen_us)
+        fair = self._worth(market, seen_us)
         half = half_spread(fair, tick, self._preset)
         half += half * (self._dice_of(market.name).dice(beat)[0] % 1_000) // 1_000
         middle = fair + self._pull(market, fair, at_us, 2 * half + tick)

@@ -90,6 +90,9 @@ class Desk(Protocol):
     def typical_price(self, symbol: str) -> int:
         """What one costs at the world's birth, in units."""
 
+    def anchor(self, symbol: str) -> Sequence[int]:
+        """(price, time) of what it was said to be worth; empty: nobody said."""
+
     def traded_us(self, symbol: str) -> int:
         """When the last trade was, -1 when nothing ever traded."""
 
