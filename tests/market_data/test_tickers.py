@@ -18,9 +18,9 @@ from tests.market_data.world import (
 
 from tradepit.catalog.language import REGISTRY
 from tradepit.core.rejects import Reject
+from tradepit.core.statistics import percent_of
 from tradepit.core.terms import BREAK, HALT
 from tradepit.core.units import ONE, text_units
-from tradepit.products.spot.tickers import percent_of
 
 DAY_24 = "GET /api/v3/ticker/24hr"
 TRADING_DAY = "GET /api/v3/ticker/tradingDay"

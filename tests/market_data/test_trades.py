@@ -19,9 +19,9 @@ from tests.market_data.world import (
 
 from tradepit.catalog.language import REGISTRY, by_route, by_ws_method
 from tradepit.core.rejects import Reject
+from tradepit.core.statistics import capped
 from tradepit.core.terms import HALT
 from tradepit.core.units import MAX_AMOUNT, ONE, text_units
-from tradepit.products.spot.market_data import capped
 
 TRADES = "GET /api/v3/trades"
 OLD = "GET /api/v3/historicalTrades"

@@ -24,6 +24,7 @@ class Symbol:
     def __init__(self, listing: dict[str, Any]) -> None:
         self.listing = listing
         self.name: str = listing["symbol"]
+        self.key = self.name  # its name in histories
         self.base: str = listing["baseAsset"]
         self.quote: str = listing["quoteAsset"]
         self.base_unit: int = 10 ** (8 - listing.get("baseAssetPrecision", 8))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tradepit.products.spot.archive import Archive
+from tradepit.core.archive import Archive
 
 if TYPE_CHECKING:
     from tradepit.core.bars import Bar

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from tradepit.catalog.kinds import quote_places, quote_units
+from tradepit.core.archive import Archive
 from tradepit.core.bars import (
     HOUR_US,
     INTERVALS,
@@ -19,12 +20,11 @@ from tradepit.core.bars import (
     next_open,
     open_of,
 )
+from tradepit.core.statistics import Held, percent_of, window
 from tradepit.core.units import div_floor
 from tradepit.gateways.feeds import NEVER_US, SLOW_US, Feed, SymbolFeed, best_of, truth
 from tradepit.gateways.remembering import Remembering
-from tradepit.products.spot.archive import Archive
-from tradepit.products.spot.statistics import Held, window
-from tradepit.products.spot.tickers import Measured, percent_of
+from tradepit.products.spot.tickers import Measured
 
 if TYPE_CHECKING:
     from tradepit.core.symbols import Symbol

@@ -23,11 +23,11 @@ from tradepit.catalog.fields import (
     Time,
 )
 from tradepit.catalog.language import DATABASE, Ask, Reply, operation
+from tradepit.core.lookback import Span, aggs, trades
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
-from tradepit.core.tape import Agg, Trade, first_at
-from tradepit.core.units import MAX_AMOUNT
-from tradepit.products.spot.archive import Archive
+from tradepit.core.statistics import capped
+from tradepit.core.tape import Agg, Trade
 from tradepit.products.spot.selectors import (
     Limit,
     OneSymbol,
@@ -40,7 +40,6 @@ from tradepit.products.spot.selectors import (
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
     from tradepit.core.history import History
-    from tradepit.core.symbols import Symbol
 
 AVERAGE_MINS = 5
 
@@ -78,11 +77,6 @@ def depth(pit: Exchange, history: History, who: Who, ask: DepthAsk) -> Depth:
         bids=capped(book.bids.depth(ask.limit)),
         asks=capped(book.asks.depth(ask.limit)),
     )
-
-
-def capped(levels: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Levels whose quantity is shown as the largest amount there is, or less."""
-    return [(price, qty if qty < MAX_AMOUNT else MAX_AMOUNT) for price, qty in levels]
 
 
 class TradeRow(Reply):
@@ -135,13 +129,8 @@ def old_trades(
 ) -> list[TradeRow] | Callable[[], list[TradeRow]]:
     """Old trade lookup."""
     symbol = listed(pit, ask.symbol)
-    tape = symbol.tape
-    if ask.from_id is None:
-        return trade_rows(tape.recent_trades(ask.limit))
-    if tape.trades and ask.from_id >= tape.trades[0][0]:
-        return trade_rows(tape.trades_from(ask.from_id, ask.limit))
-    archive, from_id, limit = Archive(symbol, history), ask.from_id, ask.limit
-    return lambda: trade_rows(archive.trades(from_id, limit))
+    found = trades(symbol, history, ask.from_id, ask.limit)
+    return (lambda: trade_rows(found())) if callable(found) else trade_rows(found)
 
 
 class BlockTradesAsk(Ask):
@@ -216,62 +205,9 @@ def agg_trades(
     symbol = listed(pit, ask.symbol)
     if ask.from_id is not None and (ask.start_time is not None or ask.end_time is not None):
         raise Reject("OPTIONAL_PARAMS_BAD_COMBO")
-    end_us = None if ask.end_time is None else ms_end(ask.end_time)
-    found = _aggs_in_memory(symbol, ask, end_us)
-    if found is not None:
-        return agg_rows(found)
-    return _archived_aggs(symbol, history, ask, end_us)
-
-
-def _archived_aggs(
-    symbol: Symbol, history: History, ask: AggTradesAsk, end_us: int | None
-) -> Callable[[], list[AggRow]]:
-    """What was asked for, from outside memory; the running aggregate trade joins at the end."""
-    archive, limit = Archive(symbol, history), ask.limit
-    running = symbol.tape.recent_aggs()[-1:]
-    wanted = [row for row in running if end_us is None or row[5] <= end_us]
-
-    def later() -> list[AggRow]:
-        newest = ask.from_id is None and ask.start_time is None
-        if ask.from_id is not None:
-            rows = archive.aggs_from(ask.from_id, limit)
-        elif ask.start_time is not None:
-            rows = archive.oldest_aggs(ask.start_time, end_us, limit)
-        else:
-            rows = archive.newest_aggs(end_us, limit)
-        # It may have been finished and written since.
-        rows += [row for row in wanted if not rows or row[0] > rows[-1][0]]
-        return agg_rows(rows[-limit:] if newest else rows[:limit])
-
-    return later
-
-
-def ms_end(us: int) -> int:
-    """An inclusive end time: a whole millisecond lasts to its end."""
-    return us + 999 if us % 1000 == 0 else us
-
-
-def _aggs_in_memory(symbol: Symbol, ask: AggTradesAsk, end_us: int | None) -> list[Agg] | None:
-    """What was asked for, as far as memory holds all of it; None when it does not."""
-    tape = symbol.tape
-    aggs = tape.recent_aggs()
-    complete = tape.past is None and (not aggs or aggs[0][0] == 0)
-    limit = ask.limit
-    if ask.from_id is not None:
-        first = aggs[0][0] if aggs else 0
-        if not complete and (not aggs or ask.from_id < first):
-            return None
-        start = max(0, ask.from_id - first)
-        return aggs[start : start + limit]
-    stop = len(aggs) if end_us is None else first_at(aggs, end_us + 1)
-    if ask.start_time is None:
-        if not complete and stop < limit:
-            return None
-        return aggs[max(0, stop - limit) : stop]
-    if not complete and (not aggs or ask.start_time <= aggs[0][5]):
-        return None
-    start = first_at(aggs, ask.start_time)
-    return aggs[start : min(stop, start + limit)]
+    span = Span(ask.from_id, ask.start_time, ask.end_time, ask.limit)
+    found = aggs(symbol, history, span)
+    return (lambda: agg_rows(found())) if callable(found) else agg_rows(found)
 
 
 class AveragePrice(Reply):

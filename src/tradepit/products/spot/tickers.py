@@ -21,7 +21,8 @@ from tradepit.catalog.fields import (
 from tradepit.catalog.language import DATABASE, Reply, operation
 from tradepit.core.bars import DAY_US, MINUTE_US, open_of
 from tradepit.core.records import Who
-from tradepit.core.units import MAX_AMOUNT, ONE, div_floor
+from tradepit.core.statistics import Held, percent_of, top, window
+from tradepit.core.units import div_floor
 from tradepit.products.spot.selectors import (
     Choice,
     TimeZone,
@@ -30,10 +31,8 @@ from tradepit.products.spot.selectors import (
     choose,
     choose_some,
 )
-from tradepit.products.spot.statistics import Held, window
 
 if TYPE_CHECKING:
-    from tradepit.core.book import BookSide
     from tradepit.core.exchange import Exchange
     from tradepit.core.history import History
     from tradepit.core.symbols import Symbol
@@ -80,12 +79,6 @@ class BookTicker(Reply):
     bid_qty: Qty
     ask_price: Price
     ask_qty: Qty
-
-
-def top(side: BookSide) -> tuple[int, int]:
-    """Best price and visible quantity of a side; zeros when it is empty."""
-    levels = side.depth(1)
-    return (levels[0][0], min(levels[0][1], MAX_AMOUNT)) if levels else (0, 0)
 
 
 def book_ticker(symbol: Symbol) -> BookTicker:
@@ -163,14 +156,6 @@ class DayTicker(Reply):
     first_id: Long
     last_id: Long
     count: Long
-
-
-def percent_of(change: int, start: int) -> int:
-    """change / start in percent, units of 1e-8, rounded half away from zero to 3 decimals."""
-    if not start:
-        return 0
-    thousandths = (2 * abs(change) * 100_000 + start) // (2 * start)
-    return (thousandths if change >= 0 else -thousandths) * (ONE // 1000)
 
 
 class Measured:

@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from tradepit.core.archive import Archive
 from tradepit.core.bars import MINUTE_US, SECOND_US, Bar, empty_bar
 from tradepit.core.tape import trade_bar
-from tradepit.products.spot.archive import Archive
+from tradepit.core.units import MAX_AMOUNT, ONE
 
 if TYPE_CHECKING:
+    from tradepit.core.book import BookSide
     from tradepit.core.history import History
     from tradepit.core.symbols import Symbol
 
@@ -74,3 +76,22 @@ def _older(archive: Archive, start_us: int, held: tuple[int, Bar]) -> Callable[[
         return _cut(archive, start_us, (minute_us, whole_us), found)
 
     return later
+
+
+def percent_of(change: int, start: int) -> int:
+    """change / start in percent, units of 1e-8, rounded half away from zero to 3 decimals."""
+    if not start:
+        return 0
+    thousandths = (2 * abs(change) * 100_000 + start) // (2 * start)
+    return (thousandths if change >= 0 else -thousandths) * (ONE // 1000)
+
+
+def top(side: BookSide) -> tuple[int, int]:
+    """Best price and visible quantity of a side; zeros when it is empty."""
+    levels = side.depth(1)
+    return (levels[0][0], min(levels[0][1], MAX_AMOUNT)) if levels else (0, 0)
+
+
+def capped(levels: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Levels whose quantity is shown as the largest amount there is, or less."""
+    return [(price, qty if qty < MAX_AMOUNT else MAX_AMOUNT) for price, qty in levels]

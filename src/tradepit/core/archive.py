@@ -19,7 +19,7 @@ class Archive:
     """
 
     def __init__(self, symbol: Symbol, history: History) -> None:
-        self.name = symbol.name
+        self.name = symbol.key
         self.history = history
         self.past = symbol.tape.past
         self.born_us = symbol.tape.born_us
