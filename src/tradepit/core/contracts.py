@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tradepit.core.symbols import Symbol
 from tradepit.core.terms import CONTRACT_STATUSES, FUTURES_ORDER_TYPES
 from tradepit.core.triggers import Triggers
-from tradepit.core.units import ONE, parse_units
+from tradepit.core.units import ONE, parse_units, wide
 
 if TYPE_CHECKING:
     from tradepit.core.orders import Order
@@ -196,14 +196,15 @@ class Marks:
             self.typical, self.index, self.mark, self.index_set, self.mark_set,
             list(self.rate_set), self.premium, self.premium_sum, self.premium_weight,
             self.since_us, list(self.basis), self.basis_us, self.last_rate, self.next_us,
-            self.settle_sum, self.settle_us,
+            wide(self.settle_sum), self.settle_us,
         ]  # fmt: skip
 
     def load(self, row: list[Any]) -> None:
         (
             self.typical, self.index, self.mark, self.index_set, self.mark_set, rate_set,
             self.premium, self.premium_sum, self.premium_weight, self.since_us, basis,
-            self.basis_us, self.last_rate, self.next_us, self.settle_sum, self.settle_us,
+            self.basis_us, self.last_rate, self.next_us, settle_sum, self.settle_us,
         ) = row  # fmt: skip
+        self.settle_sum = int(settle_sum)
         self.rate_set = list(rate_set)
         self.basis = list(basis)

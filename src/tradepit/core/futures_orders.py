@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tradepit.core.orders import Order
 from tradepit.core.terms import BUY, GTC, POSITION_BOTH, TRAILING_STOP_MARKET
+from tradepit.core.units import wide
 
 if TYPE_CHECKING:
     from tradepit.core.contracts import Contract
@@ -120,6 +121,7 @@ class FuturesOrder(Order):
         row = super().dump()
         if len(row) == 17:
             row += [self.limit_price, 0, 0, 0, 0, 0, 0, 0, -1, None]
+        row[22] = wide(self.executed_quote)
         row += [
             self.position.side, self.orig_type, self.contingent, self.is_market,
             self.reduce_only, self.close_position, self.working_type, self.price_protect,

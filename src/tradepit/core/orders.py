@@ -178,7 +178,7 @@ class Order:
         self.iceberg_qty = row[19]
         self.quote_qty = row[20]
         self.executed = row[21]
-        self.executed_quote = row[22]
+        self.executed_quote = int(row[22])
         self.prevented = row[23]
         self.reason = row[24]
         self.list_id = row[25]

@@ -7,12 +7,12 @@ wallet is a part of the balance that only it may lose.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tradepit.core.accounts import FINISHED_KEPT, SECOND_US, OpenOrders
 from tradepit.core.contracts import USDM
 from tradepit.core.terms import POSITION_BOTH, POSITION_LONG, POSITION_SHORT
-from tradepit.core.units import ONE
+from tradepit.core.units import ONE, wide
 
 if TYPE_CHECKING:
     from tradepit.core.accounts import Account
@@ -59,14 +59,15 @@ class Position:
         """Unrealised profit at a price, in 1e-16 of the margin asset."""
         return self.holding.contract.value(price, self.qty) - self.cost
 
-    def dump(self) -> list[int]:
+    def dump(self) -> list[object]:
         return [
-            self.qty, self.cost, self.wallet, self.realized, self.paid, self.updated_us,
+            self.qty, wide(self.cost), self.wallet, wide(self.realized), wide(self.paid),
+            self.updated_us,
         ]  # fmt: skip
 
-    def load(self, row: list[int]) -> None:
-        self.qty, self.cost, self.wallet = row[0], row[1], row[2]
-        self.realized, self.paid, self.updated_us = row[3], row[4], row[5]
+    def load(self, row: list[Any]) -> None:
+        self.qty, self.cost, self.wallet = row[0], int(row[1]), row[2]
+        self.realized, self.paid, self.updated_us = int(row[3]), int(row[4]), row[5]
 
 
 class AlgoOrders:

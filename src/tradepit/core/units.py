@@ -12,6 +12,7 @@ from typing import Final
 
 DECIMALS: Final = 8
 ONE: Final = 100_000_000
+WORD: Final = 2**63
 MAX_AMOUNT: Final = 9_223_372_036_854_775_807  # 92,233,720,368.54775807: the exchange's own cap
 
 _DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
@@ -77,6 +78,14 @@ def div_floor(a: int, b: int) -> int:
 def ratio_half_up(a: int, b: int) -> int:
     """a / b of two plain integers, not negative, rounded half up."""
     return (2 * a + b) // (2 * b)
+
+
+def wide(value: int) -> int | str:
+    """An integer for snapshots and histories, which hold 64 bits: what is longer as text.
+
+    Read it back with `int`.
+    """
+    return value if -WORD <= value < WORD else str(value)
 
 
 def step_floor(value: int, step: int) -> int:

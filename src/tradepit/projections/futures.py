@@ -31,6 +31,7 @@ from tradepit.core.futures_orders import (
     FuturesOrder,
 )
 from tradepit.core.terms import POSITION_SIDES
+from tradepit.core.units import wide
 from tradepit.projections.schema import FUTURES, Kind
 
 _json = msgspec.json.Encoder().encode
@@ -71,8 +72,8 @@ class FuturesRows:
         if report.last_qty:
             body = [
                 order.side, order.position.side, report.last_price, report.last_qty,
-                report.last_value, report.realized, report.commission, report.commission_asset,
-                report.maker,
+                wide(report.last_value), report.realized, report.commission,
+                report.commission_asset, report.maker,
             ]  # fmt: skip
             ids = (report.trade_id, order.order_id)
             self._row(who, "trade", symbol, ids, report.at_us, order.contract.pair, body, seq)
