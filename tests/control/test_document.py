@@ -16,9 +16,14 @@ from tradepit.catalog.language import REGISTRY
 PAGE = Path(__file__).parents[2] / "docs" / "control.md"
 REPLAY = PAGE.with_name("replay.md")  # its lines are run by tests/replay
 WORLDS = PAGE.with_name("worlds.md")  # and of this one by tests/worlds
-FUTURES = PAGE.with_name("futures.md")  # and of this one by tests/futures
+FUTURES = PAGE.with_name("futures.md")  # its lines are run here
 BASE = "http://127.0.0.1:8800"
-LINES = [line for line in PAGE.read_text().splitlines() if line.startswith("curl ")]
+LINES = [
+    line
+    for page in (PAGE, FUTURES)
+    for line in page.read_text().splitlines()
+    if line.startswith("curl ")
+]
 
 
 def read(line: str) -> tuple[str, str, str, bytes]:
@@ -60,7 +65,7 @@ def test_a_line_of_the_page(fresh: Pit, line: str) -> None:
 
 def test_every_operation_is_on_the_page() -> None:
     publish.load()
-    pages = (REPLAY, WORLDS, FUTURES)
+    pages = (REPLAY, WORLDS)
     lines = [*LINES, *"".join(page.read_text() for page in pages).splitlines()]
     curls = [read(line) for line in lines if line.startswith("curl ")]
     shown = {

@@ -1,0 +1,239 @@
+"""Random futures commands with every invariant looked at after each of them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from tests.futures.contracts_bench import BORN_US, inverse, linear
+
+from tradepit.core import algo, futures_settings
+from tradepit.core import futures_life as life
+from tradepit.core.exchange import Exchange
+from tradepit.core.futures_orders import FuturesOrder, as_futures
+from tradepit.core.records import Command, Who
+from tradepit.core.rejects import Reject
+from tradepit.core.terms import (
+    BUY,
+    EXPIRE_BOTH,
+    EXPIRE_MAKER,
+    EXPIRE_TAKER,
+    FOK,
+    GTC,
+    GTD,
+    GTX,
+    IOC,
+    LIMIT,
+    MARKET,
+    SELL,
+    STOP_LOSS,
+    STOP_LOSS_LIMIT,
+    STP_NONE,
+    TAKE_PROFIT,
+    TAKE_PROFIT_LIMIT,
+    TRADING,
+    TRAILING_STOP_MARKET,
+)  # fmt: skip
+from tradepit.core.units import ONE, parse_units
+
+KINDS = (
+    LIMIT, LIMIT, LIMIT, LIMIT, MARKET, MARKET, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT,
+    TAKE_PROFIT_LIMIT, TRAILING_STOP_MARKET,
+)  # fmt: skip
+
+
+class Crowd:
+    """Accounts who do at random whatever accounts may do, and a price that wanders and jumps."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        names = [f"p{n}" for n in range(8)]
+        funds = {"usdm": {"USDT": 3_000 * ONE, "BNB": 10 * ONE}, "coinm": {"BTC": ONE // 10}}
+        accounts: list[dict[str, Any]] = [{"name": name, "futures": funds} for name in names]
+        vast = {"usdm": {"USDT": 10**8 * ONE}, "coinm": {"BTC": 10**5 * ONE}}
+        accounts.append({"name": "maker", "quiet": True, "futures": vast})
+        few = {"usdm": {"USDT": 2_000 * ONE}, "coinm": {"BTC": ONE // 10}}
+        accounts.append({"name": "insurance", "quiet": True, "futures": few})
+        self.pit = Exchange({"do": lambda pit, who, ask: ask(pit)}, {
+            "seed": seed, "born_us": BORN_US, "symbols": [], "accounts": accounts,
+            "contracts": [linear(), linear("ETHUSDT", "3000"), inverse()],
+        })  # fmt: skip
+        self.names = [*names, "maker"]
+        self.contracts = list(self.pit.contracts.values())
+        self.deposits = self._money()
+        self.reached: dict[str, int] = {}
+
+    def _money(self) -> dict[str, int]:
+        """Units of each asset in all wallets, the houses' among them."""
+        pit = self.pit
+        total: dict[str, int] = {}
+        for trader in pit.traders.values():
+            for asset, balance in trader.wallet.items():
+                total[asset] = total.get(asset, 0) + balance.free
+        for house in (pit.fees, pit.clearing, pit.rounding, pit.funding):
+            for asset, balance in house.items():
+                total[asset] = total.get(asset, 0) + balance.free
+        return total
+
+    def step(self) -> None:
+        """One command, and everything that must hold afterwards."""
+        pit = self.pit
+        step_us = self.random.choice((1_000, 200_000, 1_000_000, 1_000_000, 60_000_000))
+        if self.random.random() < 0.002:
+            step_us = 8 * 3_600_000_000
+        act = self.random.choice((
+            self._order, self._order, self._order, self._order, self._cancel, self._modify,
+            self._algo, self._move_price, self._choose,
+        ))  # fmt: skip
+        command = Command(pit.seq + 1, pit.at_us + step_us, Who(1), "do", act)
+        before = {
+            id(position): position.qty
+            for trader in pit.traders.values()
+            for holding in trader.holdings.values()
+            for position in holding.positions
+        }
+        outcome = pit.apply(command)
+        name = act.__name__
+        if isinstance(outcome.reply, Reject):
+            name += " " + outcome.reply.name
+        self.reached[name] = self.reached.get(name, 0) + 1
+        for event in outcome.events:
+            key = type(event).__name__
+            self.reached[key] = self.reached.get(key, 0) + 1
+        assert pit.audit() == []
+        assert self._money() == self.deposits
+        self._check_reducing(outcome.events, before)
+
+    def _check_reducing(self, events: list[Any], before: dict[int, int]) -> None:
+        """(37) No order that only closes made a position larger by itself."""
+        for event in events:
+            order = getattr(event, "order", None)
+            if isinstance(order, FuturesOrder) and order.reduce_only and order.executed:
+                assert order.executed <= order.qty
+        for trader in self.pit.traders.values():
+            for holding in trader.holdings.values():
+                if holding.isolated:
+                    for position in holding.positions:
+                        assert position.qty or position.wallet == 0
+
+    def _who(self) -> tuple[Any, Any]:
+        contract = self.random.choice(self.contracts)
+        trader = self.pit.trader(self.pit.names[self.random.choice(self.names)], contract.venue)
+        return trader, trader.look(contract)
+
+    def _draft(self, kind: int) -> FuturesOrder:
+        rnd = self.random
+        trader, holding = self._who()
+        contract = holding.contract
+        side = rnd.choice((BUY, SELL))
+        position = holding.both
+        if trader.dual:
+            position = rnd.choice((holding.long, holding.short))
+        tick = contract.tick_size
+        around = contract.marks.mark
+        worth = rnd.choice((150, 500, 3_000, 20_000))
+        if contract.inverse:
+            qty = max(worth // 100, 1) * ONE
+        else:
+            qty = worth * ONE * ONE // around // contract.step_size * contract.step_size
+        price = 0
+        if kind in (LIMIT, STOP_LOSS_LIMIT, TAKE_PROFIT_LIMIT):
+            price = int(around * rnd.uniform(0.985, 1.015)) // tick * tick
+        order = FuturesOrder(position, side, kind, qty, price)
+        order.tif = rnd.choice((GTC, GTC, GTC, IOC, FOK, GTX)) if price else GTC
+        order.stp = rnd.choice((STP_NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH))
+        order.reduce_only = not trader.dual and rnd.random() < 0.15
+        if order.contingent:
+            order.stop_price = int(around * rnd.uniform(0.97, 1.03)) // tick * tick
+            order.working_type = rnd.choice((0, 1))
+            if kind == TRAILING_STOP_MARKET:
+                order.own_extra().trailing_delta = rnd.choice((10, 100, 500))
+            elif kind in (STOP_LOSS, TAKE_PROFIT) and rnd.random() < 0.2:
+                order.close_position, order.qty, order.leaves = True, 0, 0
+        return order
+
+    def _order(self, pit: Exchange) -> None:
+        order = self._draft(self.random.choice(KINDS))
+        if order.price and order.tif == GTC and self.random.random() < 0.1:
+            order.tif, order.good_till_us = GTD, pit.at_us + 700_000_000
+        life.place(pit, order)
+
+    def _algo(self, pit: Exchange) -> None:
+        kinds = (STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT, TRAILING_STOP_MARKET)
+        algo.place(pit, self._draft(self.random.choice(kinds)))
+
+    def _cancel(self, pit: Exchange) -> None:
+        trader, holding = self._who()
+        if self.random.random() < 0.2:
+            life.cancel_all(pit, trader, holding.contract)
+        elif holding.algos.orders and self.random.random() < 0.5:
+            algo.cancel(pit, self.random.choice(list(holding.algos.orders.values())))
+        elif holding.opened.orders:
+            order = self.random.choice(list(holding.opened.orders.values()))
+            life.cancel(pit, as_futures(order))
+
+    def _modify(self, pit: Exchange) -> None:
+        _, holding = self._who()
+        if holding.opened.orders:
+            order = as_futures(self.random.choice(list(holding.opened.orders.values())))
+            tick = holding.contract.tick_size
+            price = int(order.price * self.random.uniform(0.99, 1.01)) // tick * tick
+            step = holding.contract.step_size
+            life.modify(pit, order, price, order.qty + self.random.choice((-step, step, 2 * step)))
+
+    def _move_price(self, pit: Exchange) -> None:
+        contract = self.random.choice(self.contracts)
+        jump = self.random.choice((0.001, 0.004, 0.01, 0.04))
+        price = contract.marks.mark
+        moved = int(price * self.random.uniform(1 - jump, 1 + jump))
+        low, high = contract.min_price * 3, contract.max_price // 3
+        contract.marks.index_set = contract.marks.mark_set = min(max(moved, low), high)
+
+    def _choose(self, pit: Exchange) -> None:
+        trader, holding = self._who()
+        contract = holding.contract
+        rnd = self.random
+        what = rnd.randrange(5)
+        if what == 0:
+            futures_settings.set_leverage(pit, trader, contract, rnd.choice((1, 5, 20, 50, 100)))
+        elif what == 1:
+            isolated = rnd.random() < 0.5
+            futures_settings.set_margin_type(pit, trader, contract, isolated)
+        elif what == 2:
+            futures_settings.set_dual(trader, rnd.random() < 0.5)
+        elif what == 3:
+            units = rnd.choice((-1, 1)) * parse_units("50" if not contract.inverse else "0.001")
+            position = rnd.choice(holding.positions)
+            futures_settings.move_margin(pit, position, units)
+        else:
+            futures_settings.set_multi_assets(pit, trader, rnd.random() < 0.5)
+
+
+def run(seed: int, steps: int) -> Crowd:
+    crowd = Crowd(seed)
+    for _ in range(steps):
+        crowd.step()
+    again = Exchange.load(crowd.pit.handlers, crowd.pit.dump())
+    assert again.state_hash() == crowd.pit.state_hash()
+    assert again.audit() == []
+    assert all(contract.status == TRADING for contract in crowd.contracts)
+    return crowd
+
+
+def test_random_commands_keep_every_invariant() -> None:
+    reached: dict[str, int] = {}
+    for seed in range(4):
+        for name, count in run(seed, 1_500).reached.items():
+            reached[name] = reached.get(name, 0) + count
+    for name in (
+        "FuturesTrade", "Forced", "MarginCall", "Funding", "AlgoReport", "AccountUpdate",
+        "Modification", "_order MARGIN_NOT_SUFFICIENT", "_order REDUCE_ONLY_REJECTED",
+    ):  # fmt: skip
+        assert reached.get(name), f"{name} was never reached"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 150))
+def test_a_million_random_commands(seed: int) -> None:
+    run(seed, 20_000)
