@@ -64,6 +64,16 @@ def deliver(pit: Exchange, name: str) -> None:
             if position.qty:
                 _settle(pit, position, price)
     _list_next(pit, contract)
+    _forget_older(pit, contract)
+
+
+def _forget_older(pit: Exchange, last: Contract) -> None:
+    """Of a pair's contracts that are over, the last one stays to be looked at."""
+    for contract in list(pit.contracts.values()):
+        if contract.pair == last.pair and contract.status == BREAK and contract is not last:
+            del pit.contracts[contract.name]
+            for trader in pit.traders.values():
+                trader.holdings.pop(contract.name, None)
 
 
 def _settle(pit: Exchange, position: Position, price: int) -> None:

@@ -96,6 +96,7 @@ class Exchange:
         self.contracts: dict[str, Contract] = {}
         self.traders: dict[int, Trader] = {}  # by 2 x owner + venue
         self.marked_us = self.born_us
+        self.until_us = self.born_us  # what the running command's time leads up to
         self.sors: list[tuple[str, list[str]]] = [
             (base, list(names)) for base, names in genesis.get("sors", [])
         ]
@@ -157,6 +158,7 @@ class Exchange:
 
     def _pass_time(self, at_us: int) -> None:
         """Fire what is due up to `at_us`, each at its own time; then it is `at_us`."""
+        self.until_us = at_us
         if self.contracts and at_us - self.marked_us >= SECOND_US:
             self._mark(at_us - at_us % SECOND_US)
         if self.timers.entries:

@@ -28,6 +28,8 @@ INTEREST: Final = ONE * 3 // 10_000  # 0.03 % a day, e8
 DAMPER: Final = ONE * 5 // 10_000  # the premium moves the rate only beyond 0.05 %
 IMPACT: Final = 200 * ONE  # USDT of margin that the impact prices are asked for
 
+IDLE_FUNDINGS: Final = 270  # ninety days
+
 FUND: Final = "futures.fund"
 DELIVER: Final = "futures.deliver"
 
@@ -206,6 +208,8 @@ def fund(pit: Exchange, name: str) -> None:
     contract = pit.contracts.get(name)
     if contract is None or not contract.perpetual or contract.marks.next_us > pit.at_us:
         return
+    if contract.holders == 0 and _skip_idle(pit, contract):
+        return
     take(pit, contract, contract.marks.next_us)
     rate = funding_rate(contract)
     marks = contract.marks
@@ -219,6 +223,19 @@ def fund(pit: Exchange, name: str) -> None:
     pit.events.append(Funding(contract, rate, marks.mark, pit.at_us))
     pit.timers.set(marks.next_us, FUND, name)
     liquidation.look(pit)
+
+
+def _skip_idle(pit: Exchange, contract: Contract) -> bool:
+    """Of a long way on which nobody holds the contract only the last fundings are told."""
+    marks = contract.marks
+    behind = (pit.until_us - marks.next_us) // contract.funding_us
+    if behind <= IDLE_FUNDINGS:
+        return False
+    skipped_us = (behind - IDLE_FUNDINGS) * contract.funding_us
+    marks.next_us += skipped_us
+    marks.since_us += skipped_us
+    pit.timers.set(marks.next_us, FUND, contract.name)
+    return True
 
 
 def charge(pit: Exchange, contract: Contract, rate: int) -> None:

@@ -321,7 +321,7 @@ def force_orders(
         found = [
             order_reply(again(trader, pit.contracts[row.name], row.body[0]), placed=False)
             for row in rows
-            if adl in (None, row.body[1])
+            if adl in (None, row.body[1]) and row.name in pit.contracts
         ]
         return found[-ask.limit :]
 
