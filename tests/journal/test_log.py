@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -291,3 +292,25 @@ def test_keep_holds_the_log_and_thins_snapshots_to_one_an_hour() -> None:
     assert len(before) == 1  # what the kept log starts from
     assert len([seq for seq in kept if times[seq] > now - 5 * hour]) <= 5 + 2
     assert superfluous(taken, now, keep_s=0) == list(range(58))
+
+
+def test_a_snapshot_may_be_saved_while_records_come() -> None:
+    """As a sequencer does, from a thread of its own."""
+    log, stop = MemoryLog(), threading.Event()
+
+    def save() -> None:
+        while not stop.is_set():
+            log.save_snapshot(max(log.last_seq - 2, 0), b"")
+
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    saver = threading.Thread(target=save)
+    saver.start()
+    try:
+        for number in range(20_000):
+            log.append([b"x"], number)
+    finally:
+        stop.set()
+        saver.join()
+        sys.setswitchinterval(often)
+    assert log.last_seq == 20_000

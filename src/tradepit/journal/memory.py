@@ -37,9 +37,9 @@ class MemoryLog:
         return self.rules if self._records else 0
 
     def append(self, batch: Sequence[bytes], expected_seq: int) -> None:
-        if expected_seq != self.last_seq:
-            raise StaleAppend(f"The log ends with record {self.last_seq}, not {expected_seq}.")
-        with self._changing:
+        with self._changing:  # a snapshot's thread may be cutting the records just now
+            if expected_seq != self.last_seq:
+                raise StaleAppend(f"The log ends with record {self.last_seq}, not {expected_seq}.")
             self._records.extend(batch)
 
     def read(self, after_seq: int) -> Iterator[tuple[int, bytes]]:
