@@ -294,23 +294,22 @@ def test_keep_holds_the_log_and_thins_snapshots_to_one_an_hour() -> None:
     assert superfluous(taken, now, keep_s=0) == list(range(58))
 
 
-def test_a_snapshot_may_be_saved_while_records_come() -> None:
-    """As a sequencer does, from a thread of its own."""
-    log, stop = MemoryLog(), threading.Event()
+def test_a_snapshot_may_be_cutting_the_log_while_records_come() -> None:
+    """As a sequencer does it, from a thread of its own: an append waits for the whole cut."""
+    log, wrong = MemoryLog(), list[StaleAppend]()
+    log.append([b"a", b"b"], 0)
 
-    def save() -> None:
-        while not stop.is_set():
-            log.save_snapshot(max(log.last_seq - 2, 0), b"")
+    def append() -> None:
+        try:
+            log.append([b"c"], 2)
+        except StaleAppend as stale:
+            wrong.append(stale)
 
-    often = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    saver = threading.Thread(target=save)
-    saver.start()
-    try:
-        for number in range(20_000):
-            log.append([b"x"], number)
-    finally:
-        stop.set()
-        saver.join()
-        sys.setswitchinterval(often)
-    assert log.last_seq == 20_000
+    with log._changing:
+        kept, log._records = log._records, []  # half of a cut is done
+        writer = threading.Thread(target=append)
+        writer.start()
+        writer.join(0.05)
+        log._records = kept
+    writer.join()
+    assert (wrong, log.last_seq) == ([], 3)
