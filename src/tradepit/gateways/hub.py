@@ -219,7 +219,8 @@ class Hub:
         if not self.channels and not self.faults.due_us:
             self._next_us = 0
             return
-        self.advance(self.sequencer.settled_us())
+        if not self._reading:  # whether a read is over by a beat must not hang on the wall's time
+            self.advance(self.sequencer.settled_us())
         self._arm()
 
     def advance(self, now_us: int) -> None:
