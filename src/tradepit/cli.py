@@ -29,6 +29,8 @@ class _UpByDefault(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = {"--help", "-h", "--version"}
+        if ctx.resilient_parsing:  # a shell asks how the line may go on
+            return super().parse_args(ctx, args)
         if not args or (args[0].startswith("-") and args[0] not in own):
             args = ["up", *args]
         return super().parse_args(ctx, args)
@@ -229,6 +231,45 @@ def client_config(client: str | None, url: str) -> int:
         raise click.UsageError(f"{client!r} is none of {', '.join(RECIPES)}")
     click.echo(block(client, url), nl=False)
     return config.OK
+
+
+@cli.command("exec", context_settings={"ignore_unknown_options": True})
+@click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def lead(url: str, command: tuple[str, ...]) -> int:
+    """Run COMMAND with Binance's host names leading to this exchange, https and wss included.
+
+    Put `--` before it: tradepit exec -- python bot.py
+    """
+    from tradepit.web.leading import run as run_led
+
+    return run_led(command, url)
+
+
+@cli.command()
+@_options("host", "port", "data")
+def doctor(**flags: Any) -> int:
+    """Check what this machine and this installation have (exit code 5 when something is wrong)."""
+    settings, _ = _load(flags)
+    from tradepit.doctor import examine
+
+    answers = _is_healthy(f"http://{settings.host}:{settings.port}")
+    found = list(examine(settings, answers))
+    for finding in found:
+        mark = {True: "ok   ", False: "WRONG", None: "     "}[finding.ok]
+        click.echo(f"{mark}  {finding.what}")
+    return config.CHECK_FAILED if any(each.ok is False for each in found) else config.OK
+
+
+def _is_healthy(url: str) -> bool:
+    import http.client
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(f"{url}/_tradepit/v1/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
 
 
 # The verbs of the control API: name, operation, the parameters that need no name, help.

@@ -33,7 +33,8 @@ MAY: dict[str, set[str]] = {
     | {"catalog", "products", "journal", "gateways", "data", "market", "control", "projections"}
     | {"config"},
     "config": set(),
-    "cli": {"config", "server", "web"},
+    "cli": {"config", "server", "web", "doctor"},
+    "doctor": {"config"},
     "__main__": {"cli"},
     "__init__": {"core"},
     "_fast_core": set(),

@@ -1,0 +1,118 @@
+"""`tradepit exec`: a command for which Binance's host names lead to this exchange.
+
+The command gets a proxy and an authority of its own through environment variables; nothing of the
+machine is changed, and both are gone when it ends. The proxy answers for Binance's names itself and
+lets nothing through to any other host, so that nothing can reach the real exchange by mistake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import ssl
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from tradepit.gateways.hosts import BINANCE
+from tradepit.web.certificates import Authority
+
+CHUNK: Final = 65_536
+LONGEST_HEAD: Final = 16_384
+PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "WSS_PROXY", "wss_proxy")
+TRUST: Final = (
+    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+    "WEBSOCKET_CLIENT_CA_BUNDLE", "AWS_CA_BUNDLE",
+)  # fmt: skip
+BYPASSES: Final = ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy")
+
+_CONNECT = re.compile(rb"CONNECT ([A-Za-z0-9.-]{1,253}):([0-9]{1,5}) HTTP/1\.[01]\r\n")
+
+
+class Leader:
+    """The proxy. target: (host, port) of the exchange."""
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self.target = target
+        self.authority = Authority()
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    async def serve(self) -> asyncio.Server:
+        """Listen on a free port of this machine."""
+        return await asyncio.start_server(self._met, "127.0.0.1", 0, limit=LONGEST_HEAD)
+
+    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            await self._lead(reader, writer)
+        writer.close()
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        found = _CONNECT.match(head)
+        name = found[1].lower() if found else b""
+        if name not in BINANCE:
+            words = b"tradepit exec leads Binance's host names only.\n"
+            writer.write(
+                b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+                b"Content-Length: %d\r\n\r\n%s" % (len(words), words)
+            )
+            await writer.drain()
+            return
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await writer.drain()
+        await writer.start_tls(self._context(name.decode()))
+        there_reader, there_writer = await asyncio.open_connection(*self.target)
+        try:
+            await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+        finally:
+            there_writer.close()
+
+    def _context(self, name: str) -> ssl.SSLContext:
+        if name not in self._contexts:
+            self._contexts[name] = self.authority.context([name])
+        return self._contexts[name]
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Bytes from one side to the other, until the first goes."""
+    try:
+        while data := await reader.read(CHUNK):
+            writer.write(data)
+            await writer.drain()
+    finally:
+        writer.close()
+
+
+def led(environ: Mapping[str, str], proxy: str, trusted: Path) -> dict[str, str]:
+    """The environment of a command whose https goes through `proxy` and trusts `trusted`."""
+    env = {name: value for name, value in environ.items() if name not in BYPASSES}
+    env |= dict.fromkeys(PROXIES, proxy) | dict.fromkeys(TRUST, str(trusted))
+    return env | {"NODE_USE_ENV_PROXY": "1"}
+
+
+def run(command: Sequence[str], url: str) -> int:
+    """Run a command; its exit code. Raises: OSError when it cannot be started."""
+    parts = urlsplit(url)
+    leader = Leader((parts.hostname or "127.0.0.1", parts.port or 80))
+    with tempfile.TemporaryDirectory(prefix="tradepit-") as folder:
+        trusted = Path(folder, "authority.pem")
+        trusted.write_text(leader.authority.pem, "ascii")
+        return asyncio.run(_run(command, leader, trusted))
+
+
+async def _run(command: Sequence[str], leader: Leader, trusted: Path) -> int:
+    server = await leader.serve()
+    port = server.sockets[0].getsockname()[1]
+    env = led(os.environ, f"http://127.0.0.1:{port}", trusted)
+    # With our own standard streams: whoever types speaks with the command.
+    child = await asyncio.create_subprocess_exec(*command, env=env)
+    try:
+        return await child.wait()
+    finally:
+        if child.returncode is None:
+            child.terminate()
+        server.close()
