@@ -55,7 +55,7 @@ MICRO: Final = {
     b"MICROSECOND": True, b"microsecond": True, b"MILLISECOND": False, b"millisecond": False,
 }  # fmt: skip
 _ORDER_ROWS: Final = {
-    venue: tuple(limit_row(limiter) for limiter in limiters)
+    venue: b",".join([limit_row(limiter) for limiter in limiters])
     for venue, limiters in ORDER_LIMITERS.items()
 }
 _LETTERS = string.ascii_letters + string.digits
@@ -387,12 +387,9 @@ def order_counts(pit: Exchange, operation: Operation, owner: int) -> list[int]:
     return pit.look_trader(owner, VENUES.index(venue)).counts_at(pit.at_us)
 
 
-def order_limit_rows(pit: Exchange, operation: Operation, owner: int) -> list[bytes]:
+def order_limit_rows(pit: Exchange, operation: Operation, owner: int) -> bytes:
     """The ORDERS rows of a `rateLimits` array."""
-    rows = _ORDER_ROWS[operation.venues[0]]
-    return [
-        row % count for row, count in zip(rows, order_counts(pit, operation, owner), strict=True)
-    ]
+    return _ORDER_ROWS[operation.venues[0]] % tuple(order_counts(pit, operation, owner))
 
 
 # What a WebSocket passes before it is opened; its messages pass checks of their own.

@@ -232,12 +232,12 @@ class ApiSession(Session):
         """The `rateLimits` part of an answer."""
         if not call.show_limits or call.limits is None or call.meter is None:
             return b""
-        rows = []
+        rows = call.limits.row(call.meter)
         operation = call.operation
         if operation is not None and operation.unfilled_orders and call.who.owner > 0:
-            rows += chain.order_limit_rows(self.world.pit, operation, call.who.owner)
-        rows.append(call.limits.row(call.meter))
-        return b',"rateLimits":[%s]' % b",".join(rows)
+            orders = chain.order_limit_rows(self.world.pit, operation, call.who.owner)
+            rows = b"%s,%s" % (orders, rows)
+        return b',"rateLimits":[%s]' % rows
 
 
 def _checked_id(raw: bytes) -> bytes:
