@@ -166,9 +166,9 @@ CONTRACT_PRICE: Final = 0
 MARK_PRICE: Final = 1
 WORKING_TYPES: Final = ("CONTRACT_PRICE", "MARK_PRICE")
 
-# A contract trades under the same number as a symbol does.
+# A contract trades under the same number as a symbol does, and was delivered where one has a break.
 CONTRACT_STATUSES: Final = (
-    "", "TRADING", "PENDING_TRADING", "PRE_DELIVERING", "DELIVERING", "DELIVERED", "PRE_SETTLE",
+    "", "TRADING", "PENDING_TRADING", "DELIVERED", "DELIVERING", "PRE_DELIVERING", "PRE_SETTLE",
     "SETTLING", "CLOSE",
 )  # fmt: skip
 

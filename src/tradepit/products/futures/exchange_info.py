@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from msgspec import UNSET, UnsetType
 
-from tradepit.catalog.fields import Int, SymbolName, Time
+from tradepit.catalog.fields import Int, Time
 from tradepit.catalog.futures_fields import Number, PairName
 from tradepit.catalog.kinds import Term
 from tradepit.catalog.language import USER_DATA, Ask, Reply
@@ -20,6 +20,7 @@ from tradepit.core.contracts import COINM, USDM, Bracket, Contract
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.products.futures.general import Nothing
+from tradepit.products.futures.selectors import MaybeContract, chosen, contracts_of
 from tradepit.products.futures.venues import on
 
 if TYPE_CHECKING:
@@ -108,11 +109,6 @@ def rate_limits(limiters: tuple[Limiter, ...]) -> list[RateLimit]:
         RateLimit(interval=interval, interval_num=num, limit=limit, rate_limit_type=kind)
         for kind, interval, num, limit in limiters
     ]
-
-
-def contracts_of(pit: Exchange, venue: int) -> list[Contract]:
-    """All contracts of a venue, as they are listed."""
-    return [contract for contract in pit.contracts.values() if contract.venue == venue]
 
 
 @on(USDM, "GET /{}/v1/exchangeInfo", doc="{}/market-data#exchange-information")
@@ -218,17 +214,8 @@ class PairBrackets(Reply):
     brackets: list[CoinmBracket]
 
 
-class ContractAsk(Ask):
-    symbol: SymbolName | None = None
-
-
 class PairAsk(Ask):
     pair: PairName | None = None
-
-
-def chosen(pit: Exchange, symbol: str | None, venue: int) -> list[Contract]:
-    """One contract, or all of a venue. Raises: Reject INVALID_SYMBOL."""
-    return contracts_of(pit, venue) if symbol is None else [pit.contract(symbol, venue)]
 
 
 @on(
@@ -236,7 +223,7 @@ def chosen(pit: Exchange, symbol: str | None, venue: int) -> list[Contract]:
     doc="{}/account#notional-and-leverage-brackets",
 )  # fmt: skip
 def brackets_usdm(
-    pit: Exchange, history: History, who: Who, ask: ContractAsk
+    pit: Exchange, history: History, who: Who, ask: MaybeContract
 ) -> list[UsdmBrackets]:
     """Notional and leverage brackets."""
     return [
@@ -250,7 +237,7 @@ def brackets_usdm(
     doc="{}/account#notional-bracket-for-symbol",
 )  # fmt: skip
 def brackets_coinm(
-    pit: Exchange, history: History, who: Who, ask: ContractAsk
+    pit: Exchange, history: History, who: Who, ask: MaybeContract
 ) -> list[CoinmBrackets]:
     """Notional bracket for symbol."""
     return [
