@@ -71,6 +71,10 @@ WEIGHT_DIFFERS: dict[str, str] = {
     "usdm-rest:PUT /fapi/v1/order": "0 by IP, as its words say",
     "coinm-rest:POST /dapi/v1/order": "0 by IP, as its words say",
     "coinm-rest:GET /dapi/v2/leverageBracket": "1, as it was in 2024",
+    "coinm-rest:GET /dapi/v1/fundingInfo": "as its twin",
+    "usdm-rest:GET /fapi/v1/fundingInfo": "0: it has a limit of its own, shared with fundingRate",
+    "usdm-rest:GET /fapi/v1/fundingRate": "1: its words name only the limit that is its own",
+    "usdm-rest:GET /fapi/v1/rpiDepth": "20: that of the only limit there is",
 }
 
 
@@ -136,7 +140,13 @@ def test_reply_fields_stand_as_in_the_examples(fact: Facts, found: Operation) ->
 # Examples that the documents themselves contradict: operation, and why.
 _TWO_ORDERS = "origQuoteOrderQty stands before workingTime here, behind it in GET /api/v3/order"
 _ORDER_TYPES = "orderTypes is called OrderType in the documents alone"
+_CUT = "the documents' rows are cut after their first member"
 EXAMPLES_DIFFER: dict[str, str] = {
+    **{
+        f"{venue}-rest:GET /{prefix}/v1/{name}lines": _CUT
+        for venue, prefix in (("usdm", "fapi"), ("coinm", "dapi"))
+        for name in ("k", "continuousK", "indexPriceK", "markPriceK", "premiumIndexK")
+    },
     "coinm-rest:GET /dapi/v1/positionMargin/history": "told in the order of its twin",
     "usdm-rest:GET /fapi/v2/account": "canTrade is told by its WebSocket twin, and read by clients",
     "usdm-rest:GET /fapi/v1/exchangeInfo": _ORDER_TYPES,

@@ -9,10 +9,12 @@ from tradepit.catalog import publish
 from tradepit.catalog.encode import encode
 from tradepit.catalog.language import REGISTRY, commands
 from tradepit.core.exchange import Exchange
-from tradepit.core.records import Command, Who
+from tradepit.core.history import FuturesRow
+from tradepit.core.records import Command, Outcome, Who
 from tradepit.core.rejects import Reject
 from tradepit.data import spot_listing
 from tradepit.data.genesis import genesis
+from tradepit.projections.futures import FuturesRows
 
 publish.load()
 
@@ -29,6 +31,8 @@ class World:
         rows = [row for row in spot_listing() if row["symbol"] in names]
         self.pit = Exchange(commands(), genesis(rows, seed=7, born_us=BORN_US))
         self.now = BORN_US
+        self.rows: list[tuple[Any, ...]] = []
+        self.told = FuturesRows(lambda kind, row: self.rows.append(row), 0)
 
     def now_us(self) -> int:
         return self.now
@@ -36,7 +40,7 @@ class World:
     def do(self, op: str, who: Who = ALICE, **params: object) -> Any:
         """A command's reply. Raises: Reject."""
         asked = REGISTRY[op].parse([(name, str(value)) for name, value in params.items()])
-        done = self.pit.apply(Command(self.pit.seq + 1, self.now, who, op, asked))
+        done = self._apply(Command(self.pit.seq + 1, self.now, who, op, asked))
         assert self.pit.audit() == []
         if isinstance(done.reply, Reject):
             raise done.reply
@@ -54,7 +58,30 @@ class World:
         end = self.now + us
         while self.now < end:
             self.now = min(self.now + SECOND, end)
-            self.pit.apply(Command(self.pit.seq + 1, self.now, Who(0), "tick", None))
+            self._apply(Command(self.pit.seq + 1, self.now, Who(0), "tick", None))
+
+    def _apply(self, command: Command) -> Outcome:
+        done = self.pit.apply(command)
+        for event in done.events:
+            take = self.told.takes.get(event.kind)
+            if take is not None:
+                take(event, done.seq)
+        return done
+
+    def futures(
+        self, owner: int, venue: int, what: str, symbol: str, *, start_us: int | None = None,
+        end_us: int | None = None, limit: int = 500, **more: Any,
+    ) -> list[FuturesRow]:  # fmt: skip
+        """What `core.history.History.futures` promises, of all that was told."""
+        assert not any(value is not None for value in more.values())
+        found = [
+            FuturesRow(row[4], row[5], row[6], row[7], json.loads(row[8]))
+            for row in self.rows
+            if row[:4] == (owner, venue, what, symbol)
+            and (start_us is None or row[6] >= start_us)
+            and (end_us is None or row[6] <= end_us)
+        ]
+        return found[-limit:] if start_us is None else found[:limit]
 
     def limit(self, who: Who, side: str, symbol: str, qty: str, price: str) -> Any:
         """A limit order of either venue."""

@@ -168,9 +168,9 @@ class Marks:
     """
 
     __slots__ = (
-        "basis", "basis_us", "index", "index_set", "last_rate", "mark", "mark_set", "next_us",
-        "premium", "premium_sum", "premium_weight", "rate_set", "settle_sum", "settle_us",
-        "since_us", "typical",
+        "basis", "basis_us", "hour", "index", "index_set", "last_rate", "mark", "mark_set",
+        "minute", "next_us", "premium", "premium_sum", "premium_weight", "rate_set", "settle_sum",
+        "settle_us", "since_us", "typical",
     )  # fmt: skip
 
     def __init__(self, typical: int) -> None:
@@ -190,21 +190,25 @@ class Marks:
         self.next_us = 0  # the next funding, 0 for none
         self.settle_sum = 0  # of index x µs in the last half hour before delivery
         self.settle_us = 0
+        # The running minute and hour, see `core.marked`; empty before the first second.
+        self.minute: list[int] = []
+        self.hour: list[int] = []
 
     def dump(self) -> list[object]:
         return [
             self.typical, self.index, self.mark, self.index_set, self.mark_set,
             list(self.rate_set), self.premium, self.premium_sum, self.premium_weight,
             self.since_us, list(self.basis), self.basis_us, self.last_rate, self.next_us,
-            wide(self.settle_sum), self.settle_us,
+            wide(self.settle_sum), self.settle_us, list(self.minute), list(self.hour),
         ]  # fmt: skip
 
     def load(self, row: list[Any]) -> None:
         (
             self.typical, self.index, self.mark, self.index_set, self.mark_set, rate_set,
             self.premium, self.premium_sum, self.premium_weight, self.since_us, basis,
-            self.basis_us, self.last_rate, self.next_us, settle_sum, self.settle_us,
+            self.basis_us, self.last_rate, self.next_us, settle_sum, self.settle_us, minute, hour,
         ) = row  # fmt: skip
+        self.minute, self.hour = list(minute), list(hour)
         self.settle_sum = int(settle_sum)
         self.rate_set = list(rate_set)
         self.basis = list(basis)

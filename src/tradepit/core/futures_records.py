@@ -26,6 +26,8 @@ ALGO_REPORT: Final = 28
 TRIGGER_REFUSED: Final = 29
 MODIFICATION: Final = 30
 MARGIN_CHANGE: Final = 31
+MARK_BAR: Final = 32
+STAND: Final = 33
 
 # Why an account changed, as ACCOUNT_UPDATE says it.
 WHY_ORDER: Final = "ORDER"
@@ -285,4 +287,37 @@ class Modification(Event):
         self.new_price = order.price
         self.new_qty = order.qty
         self.amend_id = amend_id
+        self.at_us = at_us
+
+
+class MarkBar(Event):
+    """A minute or an hour of a contract's index, mark and premium is over.
+
+    row: when it opened (µs), then open, high, low and close of each of the three.
+    """
+
+    __slots__ = ("at_us", "contract", "row", "width_us")
+
+    def __init__(self, contract: Contract, width_us: int, row: list[int], at_us: int) -> None:
+        self.kind = MARK_BAR
+        self.contract = contract
+        self.width_us = width_us
+        self.row = row
+        self.at_us = at_us
+
+
+class Stand(Event):
+    """Who holds a contract, every five minutes.
+
+    row: open interest (units) and what it is worth (units of the margin asset); accounts that are
+    long and short on balance; the same among the fifth of them with the largest wallets, and the
+    quantities (units) that these hold long and short.
+    """
+
+    __slots__ = ("at_us", "contract", "row")
+
+    def __init__(self, contract: Contract, row: list[int], at_us: int) -> None:
+        self.kind = STAND
+        self.contract = contract
+        self.row = row
         self.at_us = at_us

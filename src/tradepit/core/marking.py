@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tradepit.core import clearing, liquidation
+from tradepit.core import clearing, liquidation, marked
 from tradepit.core.contracts import BASIS_SAMPLES, MINUTE_US, SAMPLE_US
 from tradepit.core.futures_records import FUNDING_FEE, AccountUpdate, Funding, PositionRow
 from tradepit.core.terms import TRADING
@@ -73,7 +73,9 @@ def take(pit: Exchange, contract: Contract, at_us: int) -> bool:
         del marks.basis[:-BASIS_SAMPLES]
     if contract.perpetual:
         marks.premium = _premium(contract)
-    return set_mark(pit, contract, marks.mark_set or _mark(contract, middle, at_us))
+    moved = set_mark(pit, contract, marks.mark_set or _mark(contract, middle, at_us))
+    marked.fold(pit, contract, at_us)
+    return moved
 
 
 def set_mark(pit: Exchange, contract: Contract, mark: int) -> bool:

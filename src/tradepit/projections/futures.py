@@ -10,6 +10,8 @@ amend     amendment id   order id  client id      [price before, after, quantity
 margin    microseconds   -1        side           [units added or taken]
 algo      algo id        actual    client id      FuturesOrder.dump()
 funding   microseconds   -1        ""             [rate, mark price]; of owner 0
+minute    when it opened -1        ""             MarkBar.row[1:]; of owner 0, as is `hour`
+stand     microseconds   -1        ""             Stand.row; of owner 0
 
 Rows of `income` and `forced` stand under the symbol "", so that one page tells of all symbols.
 """
@@ -22,6 +24,7 @@ from typing import Any
 import msgspec
 
 from tradepit.core import futures_records as told
+from tradepit.core.bars import MINUTE_US
 from tradepit.core.futures_orders import (
     ALGO_CANCELED,
     ALGO_EXPIRED,
@@ -56,6 +59,8 @@ class FuturesRows:
             told.MARGIN_CHANGE: self._margin,
             told.ALGO_REPORT: self._algo,
             told.FUNDING: self._funding,
+            told.MARK_BAR: self._marked,
+            told.STAND: self._stand,
         }
 
     def _row(
@@ -139,3 +144,16 @@ class FuturesRows:
             (0, contract.venue), "funding", contract.name, (funding.at_us, -1), funding.at_us, "",
             [funding.rate, funding.mark], seq,
         )  # fmt: skip
+
+    def _marked(self, bar: told.MarkBar, seq: int) -> None:
+        contract, open_us = bar.contract, bar.row[0]
+        what = "minute" if bar.width_us == MINUTE_US else "hour"
+        self._row(
+            (0, contract.venue), what, contract.name, (open_us, -1), open_us, "", bar.row[1:], seq
+        )
+
+    def _stand(self, stand: told.Stand, seq: int) -> None:
+        contract, at_us = stand.contract, stand.at_us
+        self._row(
+            (0, contract.venue), "stand", contract.name, (at_us, -1), at_us, "", stand.row, seq
+        )
