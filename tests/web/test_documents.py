@@ -12,7 +12,8 @@ from openapi_spec_validator import validate
 from tests.gateways.conftest import Server
 
 from tradepit.catalog import publish, unserved
-from tradepit.catalog.language import REGISTRY
+from tradepit.catalog.language import REGISTRY, by_ws_method
+from tradepit.web.asyncapi import APIS
 from tradepit.web.rehearsal import STREAMS, rehearse
 from tradepit.web.tour import TOUR, steps
 
@@ -109,11 +110,11 @@ def test_the_same_program_shows_the_same_examples() -> None:
 
 def test_asyncapi_names_every_method_and_leads_nowhere_else(documents: dict[str, Any]) -> None:
     document = documents["asyncapi"]
-    methods = {op.ws for op in REGISTRY.values() if op.ws}
     messages = document["components"]["messages"]
-    assert {name.removesuffix(".request") for name in messages if name.endswith(".request")} == (
-        methods
-    )
+    for venue, (channel, _) in APIS.items():
+        asked = [name for name in document["channels"][channel]["messages"] if "request" in name]
+        told = [messages[name]["payload"]["properties"]["method"]["const"] for name in asked]
+        assert sorted(told) == sorted(by_ws_method(venue))
     for where in references(document):
         found = document
         for part in where.removeprefix("#/").split("/"):

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 import tradepit
-from tradepit.catalog.language import NONE, REGISTRY, Operation
+from tradepit.catalog.language import COINM, NONE, SPOT, USDM, Operation, by_ws_method
 from tradepit.catalog.publish import weight_words
 from tradepit.catalog.schemas import Schema, Schemas, body_of
 from tradepit.catalog.unserved import SERVED_STREAMS
@@ -28,6 +28,12 @@ PLACES: Final = {
     "<levels>": "5, 10 or 20; @100ms behind it speaks ten times a second",
     "<window_size>": "1h, 4h or 1d",
     "<window-size>": "1h, 4h or 1d",
+}
+# Of each venue's WebSocket API: its channel and its address.
+APIS: Final = {
+    SPOT: ("wsApi", "/ws-api/v3"),
+    USDM: ("wsFapi", "/ws-fapi/v1"),
+    COINM: ("wsDapi", "/ws-dapi/v1"),
 }
 REQUESTS: Final = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 ID: Final[Schema] = {
@@ -45,17 +51,23 @@ _DOOR: Final[dict[str, Schema]] = {
 def socket_document(examples: Examples) -> Document:
     """Everything that is said on sockets."""
     schemas = Schemas()
-    asked = {op.ws: op for op in REGISTRY.values() if op.ws}
-    methods = dict(sorted(asked.items()))
     messages: dict[str, Document] = {}
-    for name, op in methods.items():
-        messages[f"{name}.request"] = _request(name, op, examples.answers.get(op.id))
-        messages[f"{name}.reply"] = _reply(name, op, schemas, examples.answers.get(op.id))
+    apis: dict[str, dict[str, Document]] = {}
+    for venue, (channel, _) in APIS.items():
+        mine = apis[channel] = {}
+        for name, op in sorted(by_ws_method(venue).items()):
+            key = _key(f"{venue}.{name}" if venue != SPOT else name)
+            found = examples.answers.get(op.id)
+            mine[f"{key}.request"] = _request(name, op, found)
+            mine[f"{key}.reply"] = _reply(name, op, schemas, found)
+        messages |= mine
     streams = {name: _told(name, examples.streams.get(name)) for name in _stream_names()}
     events = {name: _told(name, told) for name, told in examples.events.items()}
     control = {"streamRequest": _stream_request(), "streamReply": _stream_reply()}
     channels = {
-        "wsApi": _channel("/ws-api/v3", "The WebSocket API.", messages | events),
+        channel: _channel(address, f"The WebSocket API: {venue}.", apis[channel] | events)
+        for venue, (channel, address) in APIS.items()
+    } | {
         "stream": _channel("/ws", "Market streams, raw: `/ws/<name>`.", streams | events | control),
         "streams": _channel(
             "/stream", "Market streams, combined: `/stream?streams=<name>/<name>`. Each message "
@@ -70,7 +82,7 @@ def socket_document(examples: Examples) -> Document:
         },
         "servers": {"local": {"host": "127.0.0.1:8800", "protocol": "ws"}},
         "channels": channels,
-        "operations": _operations(list(methods), [*streams, *events]),
+        "operations": _operations(apis, [*streams, *events]),
         "components": {
             "schemas": {"Error": ERROR, **schemas.named},
             "messages": {
@@ -89,18 +101,18 @@ def _channel(address: str, words: str, messages: Document) -> Document:
     }
 
 
-def _operations(methods: list[str], told: list[str]) -> Document:
+def _operations(apis: dict[str, dict[str, Document]], told: list[str]) -> Document:
     """From the client's side: it sends requests, it receives what is told."""
     made: Document = {}
-    for name in methods:
-        made[_key(name)] = {
-            "action": "send", "channel": {"$ref": "#/channels/wsApi"},
-            "messages": [{"$ref": f"#/channels/wsApi/messages/{_key(name + '.request')}"}],
-            "reply": {
-                "channel": {"$ref": "#/channels/wsApi"},
-                "messages": [{"$ref": f"#/channels/wsApi/messages/{_key(name + '.reply')}"}],
-            },
-        }  # fmt: skip
+    for channel, messages in apis.items():
+        where = f"#/channels/{channel}"
+        for name in (key.removesuffix(".request") for key in messages if key.endswith(".request")):
+            made[name] = {
+                "action": "send", "channel": {"$ref": where},
+                "messages": [{"$ref": f"{where}/messages/{name}.request"}],
+                "reply": {"channel": {"$ref": where},
+                          "messages": [{"$ref": f"{where}/messages/{name}.reply"}]},
+            }  # fmt: skip
     for channel in ("stream", "streams"):
         where = f"#/channels/{channel}"
         made[f"{channel}.ask"] = {
