@@ -24,7 +24,9 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]  # measured is what lies here
 from bench.measure import Figure, Limit, Ratio, machine, meets  # noqa: E402
 from tradepit import _fast_core  # noqa: E402
 
-QUESTIONS: Final = ("kernel", "apply", "rest", "fanout", "reports", "journal", "month")
+QUESTIONS: Final = (
+    "kernel", "apply", "futures", "rest", "fanout", "reports", "journal", "month",
+)  # fmt: skip
 OUT: Final = ROOT / "build" / "bench.json"
 
 

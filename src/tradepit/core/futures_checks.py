@@ -194,7 +194,7 @@ def check_margin(pit: Exchange, order: FuturesOrder, released: int = 0) -> None:
     more = worth - released
     before = margin.needs(holding)
     after = margin.needs(holding, more if buy else 0, 0 if buy else more, side)
-    added = sum(after) - sum(before)
+    added = after[0] + after[1] - before[0] - before[1]
     if added <= 0:
         return
     _check_position(order, worth)

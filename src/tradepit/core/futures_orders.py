@@ -131,6 +131,29 @@ class FuturesOrder(Order):
         return row
 
 
+def drafted(
+    position: Position, side: int, kind: int, qty: int, price: int, tif: int, stp: int,
+    client_id: str, stop_price: int, trailing_bips: int, flags: tuple[bool, bool, bool],
+    working_type: int, price_match: int, good_till_us: int,
+) -> FuturesOrder:  # fmt: skip
+    """An order with all that a request may say of it. flags: reduce only, close position, price
+    protect."""
+    order = FuturesOrder(position, side, kind, qty, price)
+    order.client_id = client_id
+    order.tif = tif
+    order.stp = stp
+    order.stop_price = stop_price
+    if trailing_bips:
+        order.own_extra().trailing_delta = trailing_bips
+    order.reduce_only = flags[0] or flags[1]
+    order.close_position = flags[1]
+    order.price_protect = flags[2]
+    order.working_type = working_type
+    order.price_match = price_match
+    order.good_till_us = good_till_us
+    return order
+
+
 def as_futures(order: Order) -> FuturesOrder:
     """An order of a contract's book, as what it is."""
     assert isinstance(order, FuturesOrder)

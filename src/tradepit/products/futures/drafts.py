@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tradepit.core.contracts import Contract
 from tradepit.core.exchange import Exchange
-from tradepit.core.futures_orders import FuturesOrder
+from tradepit.core.futures_orders import FuturesOrder, drafted
 from tradepit.core.positions import Trader
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import (
@@ -64,25 +64,20 @@ def draft(
     if side != POSITION_BOTH and ask.reduce_only is not None:
         raise Reject("PARAM_NOT_REQUIRED", "reduceonly")
     price = ask.price or 0
-    check_places(contract, ask.quantity or 0, price, stop or activation or 0)
-    holding = trader.look(contract)
-    order = FuturesOrder(holding.position(side), ask.side, kind, ask.quantity or 0, price)
-    order.client_id = getattr(ask, words.client) or ""
-    order.tif = ask.time_in_force or GTC
-    order.stp = ask.self_trade_prevention_mode or contract.default_stp
-    order.stop_price = stop or 0
-    order.reduce_only = bool(ask.reduce_only) or close_all
-    order.close_position = close_all
-    order.working_type = ask.working_type or 0
-    order.price_protect = bool(ask.price_protect)
-    order.price_match = ask.price_match or 0
-    if kind == TRAILING_STOP_MARKET:
-        order.stop_price = activation or 0
-        order.own_extra().trailing_delta = callback_bips(ask.callback_rate)
-    good_till = getattr(ask, "good_till_date", None)
-    if order.tif == GTD:
-        order.good_till_us = good_till_us(pit, good_till)
-    return order
+    qty = ask.quantity or 0
+    trailing = kind == TRAILING_STOP_MARKET
+    at = (activation if trailing else stop) or 0
+    check_places(contract, qty, price, at)
+    tif = ask.time_in_force or GTC
+    return drafted(
+        trader.look(contract).position(side), ask.side, kind, qty, price, tif,
+        ask.self_trade_prevention_mode or contract.default_stp,
+        getattr(ask, words.client) or "", at,
+        callback_bips(ask.callback_rate) if trailing else 0,
+        (bool(ask.reduce_only), close_all, bool(ask.price_protect)),
+        ask.working_type or 0, ask.price_match or 0,
+        good_till_us(pit, getattr(ask, "good_till_date", None)) if tif == GTD else 0,
+    )  # fmt: skip
 
 
 def check_words(ask: Any, kind: int, stop: int | None, words: Words) -> None:
