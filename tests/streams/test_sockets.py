@@ -69,6 +69,25 @@ def test_byte_by_byte(server: Server) -> None:
         assert raw.heard() == LISTED
 
 
+@pytest.mark.parametrize("width", [0, 300, 70_000])
+@pytest.mark.parametrize("cut", [1, 2, 3, 5, 9, 15])
+def test_frames_of_every_length_in_every_piece(server: Server, width: int, cut: int) -> None:
+    """Messages with lengths of one, two and eight bytes, a fragmented one and a ping in one piece;
+    the next message is cut wherever a head may be."""
+    wide = LIST[:-1] + b" " * width + b"}"
+    pieces = packed(TEXT, wide) + packed(TEXT, wide[:9], fin=False) + packed(CONT, wide[9:])
+    pieces += packed(PING, b"now") + packed(TEXT, wide)
+    last = packed(TEXT, wide)
+    with Raw(server) as raw:
+        raw.sock.sendall(pieces + last[:cut])
+        time.sleep(0.01)
+        raw.sock.sendall(last[cut:])
+        found = [raw.frame() for _ in range(5)]
+    texts = [json.loads(frame.data) for frame in found if frame.opcode == TEXT]
+    assert texts == [LISTED] * 4
+    assert [frame.data for frame in found if frame.opcode == PONG] == [b"now"]
+
+
 def test_many_fragments_are_one_message(server: Server) -> None:
     with Raw(server) as raw:
         raw.sock.sendall(
