@@ -20,6 +20,19 @@ def test_every_spot_code_has_a_row() -> None:
     assert spot - {row[0] for row in REJECTS.values()} == set()
 
 
+def test_every_futures_code_has_a_row() -> None:
+    """But for those of options, which belong to no operation of these exchanges."""
+    lines = (ROOT / "tests" / "fixtures" / "errors.tsv").read_text().splitlines()[1:]
+    codes = [line.split("\t") for line in lines]
+    futures = {
+        int(code)
+        for code, venues, name in codes
+        if {"usdm", "coinm"} & set(venues.split()) and "OPTIONS" not in name
+    }
+    assert len(futures) > 150
+    assert futures - {row[0] for row in REJECTS.values()} == set()
+
+
 def test_rows_are_whole() -> None:
     for name, (code, words, status) in REJECTS.items():
         assert re.fullmatch(r"[A-Z][A-Z0-9_]*", name)
