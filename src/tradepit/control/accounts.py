@@ -24,7 +24,7 @@ from tradepit.catalog.fields import (
 )
 from tradepit.catalog.kinds import Safe, TextList
 from tradepit.catalog.language import Ask, Reply, operation
-from tradepit.control.basics import Console, Nothing
+from tradepit.control.basics import Console, Nothing, wrong
 from tradepit.core.accounts import Account, ApiKey, Commission, Rates
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
@@ -41,7 +41,8 @@ from tradepit.core.terms import (
     MAY_WITHDRAW,
 )
 from tradepit.core.units import MAX_AMOUNT
-from tradepit.gateways.keys import make_check
+from tradepit.data.genesis import dev_funds
+from tradepit.gateways.keys import WrongKey, make_check
 
 AccountName = Annotated[str, Safe(r"[a-z][a-z0-9_-]{0,31}", legal="^[a-z][a-z0-9_-]{0,31}$")]
 AssetName = Annotated[str, Text(r"[^\W_a-z]{1,20}", legal="^[A-Z0-9]{1,20}$")]
@@ -107,20 +108,30 @@ def list_accounts(pit: Exchange, history: Console, who: Who, ask: Nothing) -> li
 class OpenAccount(Ask):
     name: AccountName
     like: AccountName | None = None
+    funded: Bool | None = None
 
 
 @operation("POST /_tradepit/v1/accounts")
 def open_account(pit: Exchange, who: Who, ask: OpenAccount) -> AccountRow:
-    """Open an account; `like` gives it what another one holds."""
+    """Open an account; `like` gives it what another one holds, `funded` what a dev account was
+    born with."""
     if ask.name in pit.names:
-        raise Reject("INVALID_PARAMETER", "name")
-    funds: dict[str, int] = {}
+        raise wrong("name", f"There is an account named {ask.name} already.")
+    if ask.funded and ask.like is not None:
+        raise Reject("OPTIONAL_PARAMS_BAD_COMBO")
+    funds = _birth_funds(pit) if ask.funded else {}
     if ask.like is not None:
         balances = account_of(pit, ask.like).balances
         funds = {asset: b.free + b.locked for asset, b in balances.items()}
         if any(not _can_give(pit, asset, units) for asset, units in funds.items()):
             raise Reject("PARAM_OVERFLOW", "like")
     return _row(pit.open_account({"name": ask.name, "balances": funds}))
+
+
+def _birth_funds(pit: Exchange) -> dict[str, int]:
+    """{asset: units} of a dev account at birth, as far as the faucet can still give."""
+    funds = dev_funds([symbol.listing for symbol in pit.symbols.values()])
+    return {asset: units for asset, units in funds.items() if _can_give(pit, asset, units)}
 
 
 class SetAccount(Ask):
@@ -286,6 +297,7 @@ def list_keys(pit: Exchange, history: Console, who: Who, ask: Nothing) -> list[K
 
 class NewKey(Ask):
     account: AccountName
+    open: Bool | None = None
     type: KeyType = "HMAC"
     public_key: Pem | None = None
     label: Label = ""
@@ -297,29 +309,46 @@ class NewKey(Ask):
 
 @operation("POST /_tradepit/v1/keys")
 def new_key(pit: Exchange, who: Who, ask: NewKey) -> KeyRow:
-    """Register a key; an HMAC secret is shown in this answer only."""
-    account = account_of(pit, ask.account)
+    """Register a key; an HMAC secret is shown in this answer only. `open` opens the account,
+    funded, when nobody has its name."""
     kind = KEY_TYPES.index(ask.type)
     if (kind == HMAC) != (ask.public_key is None):
         name = "PARAM_NOT_REQUIRED" if kind == HMAC else "MANDATORY_PARAM"
         raise Reject(name, "publicKey")
     if ask.public_key is not None:
-        try:
-            make_check(kind, ask.public_key)
-        except Exception:  # which of them a reader of keys raises depends on what it was given
-            raise Reject("INVALID_PARAMETER", "publicKey") from None
-    wanted = PERMISSIONS if ask.permissions is None else ask.permissions
-    if any(name not in PERMISSIONS for name in wanted):
-        raise Reject("INVALID_PARAMETER", "permissions")
-    taken = {key.label for key in pit.keys.values() if key.owner == account.id and key.label}
-    if ask.label in taken:
-        raise Reject("INVALID_PARAMETER", "label")
+        _check_public(kind, ask.public_key)
+    wanted = tuple(PERMISSIONS) if ask.permissions is None else ask.permissions
+    strange = [name for name in wanted if name not in PERMISSIONS]
+    if strange or not wanted:
+        raise wrong("permissions", f"There are {', '.join(PERMISSIONS)}; name one at least.")
     may = sum(PERMISSIONS[name] for name in dict.fromkeys(wanted))
     ips = _addresses(ask.ips or ())
+    account = _holder(pit, ask)
     secret = ask.fresh_secret if kind == HMAC else ask.public_key or ""
     key = ApiKey(ask.fresh_key, account.id, kind, secret, may, ips, ask.label, pit.at_us)
     pit.keys[key.api_key] = key
     return _key_row(pit, key, secret if kind == HMAC else "")
+
+
+def _holder(pit: Exchange, ask: NewKey) -> Account:
+    """The account that a new key is for. Raises: Reject; opens an account otherwise."""
+    if ask.account not in pit.names and ask.open:
+        return pit.open_account({"name": ask.account, "balances": _birth_funds(pit)})
+    account = account_of(pit, ask.account)
+    if ask.label and any(k.owner == account.id and k.label == ask.label for k in pit.keys.values()):
+        raise wrong("label", f"{ask.account} has a key with this label already.")
+    return account
+
+
+def _check_public(kind: int, pem: str) -> None:
+    """Raises: Reject INVALID_PARAMETER, which says what is wrong with the key."""
+    if "PRIVATE KEY" in pem:
+        raise wrong("publicKey", "This is a private key: keep it, and register its public half.")
+    try:
+        make_check(kind, pem)
+    except Exception as error:  # which of them a reader of keys raises depends on the text
+        why = str(error) if isinstance(error, WrongKey) else "it is no public key in PEM"
+        raise wrong("publicKey", f"{why[0].upper()}{why[1:]}.") from None
 
 
 def _addresses(words: tuple[str, ...]) -> list[str]:
@@ -327,7 +356,7 @@ def _addresses(words: tuple[str, ...]) -> list[str]:
     try:
         return [str(ip_address(word)) for word in words]
     except ValueError:
-        raise Reject("INVALID_PARAMETER", "ips") from None
+        raise wrong("ips", "Name addresses such as 127.0.0.1, no hosts and no ranges.") from None
 
 
 class RevokeKey(Ask):

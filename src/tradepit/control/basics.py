@@ -53,6 +53,13 @@ class Console(NamedTuple):
     keeper: Keeper
 
 
+def wrong(name: str, remedy: str, reject: str = "INVALID_PARAMETER") -> Reject:
+    """The refusal of a parameter, with a sentence that says what to do instead."""
+    refused = Reject(reject, name)
+    refused.msg = f"{refused.msg.removesuffix('.')}. {remedy}"
+    return refused
+
+
 class Nothing(Ask):
     """A request without parameters."""
 

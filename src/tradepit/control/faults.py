@@ -24,7 +24,7 @@ from tradepit.catalog.fields import (
 from tradepit.catalog.kinds import read_decimal
 from tradepit.catalog.language import REGISTRY, Ask, Reply, operation
 from tradepit.control.accounts import AccountName
-from tradepit.control.basics import Console, Nothing
+from tradepit.control.basics import Console, Nothing, wrong
 from tradepit.control.clock import Duration, duration_us
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
@@ -67,13 +67,6 @@ Count = Annotated[Int, Between(0, 1_000_000)]
 MOST = 100
 MOST_REPLICAS = 4  # each is a whole exchange
 LONGEST_US = 3_600_000_000
-
-
-def wrong(name: str, remedy: str, reject: str = "INVALID_PARAMETER") -> Reject:
-    """The refusal of a parameter, with a sentence that says what to do instead."""
-    refused = Reject(reject, name)
-    refused.msg = f"{refused.msg.removesuffix('.')}. {remedy}"
-    return refused
 
 
 def not_one_of(name: str, given: str, known: Iterable[str], what: str) -> Reject:

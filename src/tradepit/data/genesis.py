@@ -62,7 +62,7 @@ def genesis(
     takers: names of the accounts of those who make the market, and of those who only take. guests:
     further accounts, funded like the dev accounts, without keys.
     """
-    dev_funds = _dev_funds(listing)
+    dev_funds = dev_funds(listing)
     resident_funds = dict.fromkeys(dev_funds, RESIDENT_FUNDS)
     taker_funds = dict.fromkeys(dev_funds, TAKER_FUNDS)
     contracts = contract_listing(listing, born_us)
@@ -95,7 +95,7 @@ def genesis(
     }
 
 
-def _dev_funds(listing: Sequence[dict[str, Any]]) -> dict[str, int]:
+def dev_funds(listing: Sequence[dict[str, Any]]) -> dict[str, int]:
     """{asset: units}: of each listed asset a round number worth about a million USDT."""
     dollars = _dollars(listing)
     funds: dict[str, int] = {}

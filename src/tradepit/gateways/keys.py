@@ -25,10 +25,15 @@ Check = Callable[[bytes, bytes], bool]
 KEY_FORMAT: Final = re.compile(rb"[A-Za-z0-9]{64}")
 
 LEAST_RSA_BITS: Final = 2_048
+MOST_RSA_BITS: Final = 4_096
 
 _BLOCK: Final = 64  # bytes of a SHA-256 block
 _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
+
+
+class WrongKey(ValueError):
+    """A public key of a kind or size that cannot be registered; the text says which."""
 
 
 class Holder:
@@ -107,8 +112,12 @@ def _rsa_check(pem: bytes) -> Check:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     key = load_pem_public_key(pem)
-    if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_RSA_BITS:
-        raise ValueError(f"not an RSA public key of {LEAST_RSA_BITS} bits or more")
+    if not isinstance(key, RSAPublicKey):
+        raise WrongKey("this is no RSA key")
+    if not LEAST_RSA_BITS <= key.key_size <= MOST_RSA_BITS:
+        raise WrongKey(
+            f"an RSA key has {LEAST_RSA_BITS} to {MOST_RSA_BITS} bits, this one {key.key_size}"
+        )
 
     def check(payload: bytes, signature: bytes) -> bool:
         try:
@@ -127,7 +136,7 @@ def _ed25519_check(pem: bytes) -> Check:
 
     key = load_pem_public_key(pem)
     if not isinstance(key, Ed25519PublicKey):
-        raise ValueError("not an Ed25519 public key")
+        raise WrongKey("this is no Ed25519 key")
 
     def check(payload: bytes, signature: bytes) -> bool:
         try:

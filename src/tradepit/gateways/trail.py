@@ -50,10 +50,11 @@ class Refusal(Reply):
 class Trail:
     """The refusals of one world."""
 
-    __slots__ = ("counts", "listeners", "number", "rows")
+    __slots__ = ("counts", "followers", "listeners", "number", "rows")
 
     def __init__(self) -> None:
         self.listeners: list[Callable[[Refusal], None]] = []
+        self.followers: list[Callable[[Call], None]] = []  # told of what was not refused
         self.rows: deque[Refusal] = deque(maxlen=KEPT)
         self.number = 0  # of the newest
         self.counts: dict[tuple[str, int], int] = {}  # by (operation or "", code)
@@ -71,6 +72,11 @@ class Trail:
                 listener(row)
         except Exception:
             log.exception("A refusal could not be kept")
+
+    def passed(self, call: Call) -> None:
+        """A request was carried out: nothing is kept, but whoever follows is told."""
+        for follower in self.followers:
+            follower(call)
 
     def find(self, after: int, limit: int, code: int | None, account: str | None) -> list[Refusal]:
         """The newest `limit` rows with a number above `after` (and this code, this account),
@@ -101,7 +107,7 @@ def _row(number: int, call: Call, refused: Reject, operation: str) -> Refusal:
         method=call.method.decode("latin-1") if given is None else "",
         path=call.path.decode("latin-1")[:LONGEST] if given is None else "/ws-api/v3",
         operation=operation or None,
-        asked=_asked(call),
+        asked=asked_of(call),
         status=refused.status,
         code=refused.code,
         name=refused.name,
@@ -111,7 +117,7 @@ def _row(number: int, call: Call, refused: Reject, operation: str) -> Refusal:
     )
 
 
-def _asked(call: Call) -> str:
+def asked_of(call: Call) -> str:
     """The parameters as they were sent, as one text, without secrets."""
     given: dict[str, str] | None = getattr(call, "given", None)
     if given is not None:
