@@ -335,7 +335,7 @@ def _with_token(headers: dict[str, str]) -> dict[str, str]:
     return headers | {"Authorization": f"Bearer {token}"} if token else headers
 
 
-def _control(url: str, operation: str, given: dict[str, str], world: str = "") -> int:
+def _control(url: str, operation: str, given: dict[str, Any], world: str = "") -> int:
     """Ask a running server for an operation of `/_tradepit/v1`; prints the answer."""
     import http.client
     import json
@@ -363,6 +363,89 @@ def _control(url: str, operation: str, given: dict[str, str], world: str = "") -
     except (OSError, ValueError, http.client.HTTPException) as error:
         click.echo(f"Not reachable: {url} ({error})", err=True)
         return config.NOT_REACHABLE
+
+
+@cli.group()
+def keys() -> None:
+    """API keys: make, list and revoke them."""
+
+
+_URL = click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
+
+
+@keys.command("list")
+@_URL
+def list_keys(url: str) -> int:
+    """List all keys, without their secrets."""
+    return _control(url, "GET keys", {})
+
+
+@keys.command()
+@_URL
+@click.argument("api_key")
+def revoke(url: str, api_key: str) -> int:
+    """Revoke a key: it is refused from now on."""
+    return _control(url, "DELETE keys", {"apiKey": api_key})
+
+
+@keys.command()
+@_URL
+@click.option("--account", required=True, help="Whose key; a new name opens a funded account.")
+@click.option(
+    "--type",
+    "kind",
+    default="hmac",
+    show_default=True,
+    type=click.Choice(["hmac", "rsa", "ed25519"], case_sensitive=False),
+)
+@click.option("--label", default="", help="A name of its own among the account's keys.")
+@click.option("--permission", multiple=True, help="USER_DATA, TRADE, …; all when none is named.")
+@click.option("--ip", multiple=True, help="An address it may be used from; else any.")
+@click.option("--public-key", type=click.Path(path_type=Path), help="PEM file to register.")
+@click.option("--private-key", type=click.Path(path_type=Path), help="Where a new pair is kept.")
+def new(
+    url: str, account: str, kind: str, label: str, permission: tuple[str, ...],
+    ip: tuple[str, ...], public_key: Path | None, private_key: Path | None,
+) -> int:  # fmt: skip
+    """Make a key. RSA and Ed25519 register --public-key, or a new pair whose private half is
+    written to --private-key (ACCOUNT-TYPE.pem)."""
+    ask: dict[str, Any] = {"account": account, "open": True, "type": kind.upper(), "label": label}
+    if permission:
+        ask["permissions"] = list(permission)
+    if ip:
+        ask["ips"] = list(ip)
+    if kind != "hmac" and public_key is None:
+        kept = private_key or Path(f"{account}-{kind}.pem")
+        ask["publicKey"] = _new_pair(kind, kept)
+        click.echo(f"The private key is in {kept}.", err=True)
+    elif kind == "hmac" and (public_key or private_key):
+        raise click.UsageError("An HMAC key has a secret and no key files.")
+    elif public_key is not None:
+        ask["publicKey"] = public_key.read_text()
+    return _control(url, "POST keys", ask)
+
+
+def _new_pair(kind: str, kept: Path) -> str:
+    """The public half, in PEM, of a new pair; the private one is written to a file that only its
+    owner may read. Raises: OSError, FileExistsError too."""
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        PublicFormat,
+    )
+
+    pair = (
+        rsa.generate_private_key(65_537, 2_048)
+        if kind == "rsa"
+        else ed25519.Ed25519PrivateKey.generate()
+    )
+    pem = pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(pem)
+    public = pair.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return public.decode()
 
 
 for _verb in VERBS:

@@ -174,6 +174,7 @@ class Front:
     def front(self, hall: Hall) -> World:
         trail, faults, watchers = Trail(), Faults(), Watchers()
         trail.listeners.append(watchers.refused)
+        trail.followers.append(watchers.passed)
         counted = hall.recipe.limits == "real"
         world = World(
             hall.name, hall.sequencer, hall.clock, history=hall.history, pool=self.pool,
@@ -181,7 +182,7 @@ class Front:
             console=Console(
                 tradepit.__version__, hall.name, self.urls(hall.name), self.keys, hall.clock,
                 hall.healthy, hall.pace, hall.advance, trail, faults, watchers,
-                lambda: self._traffic(hall.name), hall.replays, self.keeper,
+                lambda: self._traffic(hall.name), hall.replays, self.keeper, hall.stage(),
             ),
             refused_keys=() if self.keys else [key.api_key for key in DEV_KEYS],
             trail=trail, faults=faults,

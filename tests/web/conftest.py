@@ -26,3 +26,21 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def base(server: Server) -> str:
     return f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page of its own, whose script must not fail."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    found = context.new_page()
+    failed: list[str] = []
+    found.on("pageerror", lambda error: failed.append(str(error)))
+    yield found
+    context.close()
+    assert failed == []
+
+
+@pytest.fixture(scope="module")
+def busy() -> Iterator[Server]:
+    """A world where nobody trades but the test, as much as it likes."""
+    yield from running(Config(port=0, memory=True, market="empty", limits="off"))

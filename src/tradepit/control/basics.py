@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 COUNT_ORDERS: Final = "count-orders"
 
 
+class Stage(NamedTuple):
+    """The market's presets (name: what it is), which one is played, and how to play another."""
+
+    presets: Mapping[str, str]
+    preset: Callable[[], str]
+    play: Callable[[str], Awaitable[None]]
+
+
 class Console(NamedTuple):
     """What only the server knows of a world, and does for it.
 
@@ -34,7 +42,7 @@ class Console(NamedTuple):
     trail: what was refused.
     watchers: who watches events. traffic: how many HTTP answers there were, how many connections of
     each kind there are. replays: the symbols whose trades come from files. keeper: who keeps all
-    worlds of the server.
+    worlds of the server. stage: the presets of the market.
     """
 
     version: str
@@ -51,6 +59,7 @@ class Console(NamedTuple):
     traffic: Callable[[], dict[str, int]]
     replays: Replays
     keeper: Keeper
+    stage: Stage
 
 
 def wrong(name: str, remedy: str, reject: str = "INVALID_PARAMETER") -> Reject:

@@ -130,6 +130,18 @@ def _all(faults: Faults) -> list[Rule]:
     return sorted([*faults.rules, *faults.streams.rules], key=lambda rule: rule.number)
 
 
+class FaultKindRow(Reply):
+    kind: String
+    about: String
+
+
+@operation("GET /_tradepit/v1/faults/kinds")
+def list_fault_kinds(pit: Exchange, history: Console, who: Who, ask: Nothing) -> list[FaultKindRow]:
+    """The kinds of faults, and what they are about: requests or streams."""
+    rows = [FaultKindRow(kind=kind, about="requests") for kind in KINDS]
+    return rows + [FaultKindRow(kind=kind, about="streams") for kind in STREAM_KINDS]
+
+
 class ArmFault(Ask):
     kind: FaultKind
     operation: OperationId | None = None

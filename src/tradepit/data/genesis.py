@@ -62,23 +62,23 @@ def genesis(
     takers: names of the accounts of those who make the market, and of those who only take. guests:
     further accounts, funded like the dev accounts, without keys.
     """
-    dev_funds = dev_funds(listing)
-    resident_funds = dict.fromkeys(dev_funds, RESIDENT_FUNDS)
-    taker_funds = dict.fromkeys(dev_funds, TAKER_FUNDS)
+    given = dev_funds(listing)
+    resident_funds = dict.fromkeys(given, RESIDENT_FUNDS)
+    taker_funds = dict.fromkeys(given, TAKER_FUNDS)
     contracts = contract_listing(listing, born_us)
-    margin = _futures_funds(contracts, dev_funds)
+    margin = _futures_funds(contracts, given)
     vast = {v: dict.fromkeys(funds, FUTURES_RESIDENT_FUNDS) for v, funds in margin.items()}
     insured = {v: {a: INSURED * n for a, n in funds.items()} for v, funds in margin.items()}
     accounts: list[dict[str, Any]] = [
         {
             "name": key.name,
             "keys": [[HMAC, key.api_key, key.secret_key, MAY_ALL]],
-            "balances": dev_funds,
+            "balances": given,
             "futures": margin,
         }
         for key in DEV_KEYS
     ]
-    accounts += [{"name": n, "balances": dev_funds, "futures": margin} for n in guests]
+    accounts += [{"name": n, "balances": given, "futures": margin} for n in guests]
     for names, funds in ((residents, resident_funds), (takers, taker_funds)):
         accounts += [{"name": n, "quiet": True, "balances": funds, "futures": vast} for n in names]
     accounts.append({"name": INSURANCE, "quiet": True, "futures": insured})

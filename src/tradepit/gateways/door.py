@@ -237,6 +237,7 @@ class Door:
         return found
 
     def _answer(self, call: Call, reply: object) -> Answer:
+        call.world.trail.passed(call)
         headers = self._used(call)
         if call.operation is not None and call.operation.unfilled_orders:
             counts = order_counts(call.world.pit, call.operation, call.who.owner)

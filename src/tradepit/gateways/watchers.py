@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -16,14 +17,15 @@ from tradepit.core import records
 from tradepit.core.terms import EXECUTION_TYPES, ORDER_STATUSES, SIDES, SYMBOL_STATUSES
 from tradepit.core.units import text_units
 from tradepit.gateways.answers import Page
+from tradepit.gateways.checks import CONTROL, Call
+from tradepit.gateways.trail import Refusal, asked_of
 
 if TYPE_CHECKING:
     from tradepit.core.records import Event, Outcome
-    from tradepit.gateways.trail import Refusal
 
 log = logging.getLogger("tradepit.watchers")
 
-KINDS: Final = ("trade", "block", "order", "balance", "lock", "symbol", "refused")
+KINDS: Final = ("trade", "block", "order", "balance", "lock", "symbol", "refused", "request")
 KIND: Final = b"text/event-stream"
 BEAT_S: Final = 15.0
 MOST_UNREAD: Final = 1 << 20  # bytes: who reads slower than that is cut off
@@ -110,6 +112,23 @@ class Watchers:
                 "path": row.path, "code": row.code, "msg": row.msg, "reason": row.reason,
             }  # fmt: skip
             self._tell("refused", row.number, told)
+
+    def passed(self, call: Call) -> None:
+        """A follower of the request log: a request that was not refused."""
+        if not any("request" in watcher.kinds for watcher in self.watching):
+            return
+        operation = call.operation
+        if operation is None or operation.path.startswith(CONTROL):
+            return
+        account = call.world.pit.accounts.get(call.who.owner)
+        over_ws = hasattr(call, "given")
+        told: dict[str, object] = {
+            "at": call.now_us // 1_000, "account": None if account is None else account.name,
+            "apiKey": call.who.key or None, "via": "WS" if over_ws else "REST",
+            "operation": operation.id, "asked": asked_of(call), "status": 200,
+            "tookUs": time.time_ns() // 1_000 - call.now_us,
+        }  # fmt: skip
+        self._tell("request", call.world.pit.seq, told)
 
     def _tell(self, kind: str, number: int, told: dict[str, object]) -> None:
         frame = f"id: {number}\nevent: {kind}\ndata: {dumps(told)}\n\n".encode()

@@ -199,6 +199,7 @@ class ApiSession(Session):
     def _answer(self, request_id: bytes, call: WsCall, reply: object) -> None:
         if self.done:
             return
+        self.world.trail.passed(call)
         self.say(
             b'{"id":%s,"status":200,"result":%s%s}'
             % (request_id, encode(reply, self.micro), self._limits(call))

@@ -99,6 +99,16 @@ class Residents:
                 await self._task
             self._task = None
 
+    async def withdraw(self) -> None:
+        """Take every order back. What `stop` left in the books is gone then."""
+        for maker in self._makers:
+            acts = [
+                Act(maker.account, name, [row.order_id for row in resting], [])
+                for name in self._desk.markets()
+                if (resting := self._desk.resting(maker.account, name))
+            ]
+            await self._do(acts)
+
     def alive(self) -> bool:
         """Whether they do what their preset promises."""
         return not self.preset.moves or (self._task is not None and not self._task.done())

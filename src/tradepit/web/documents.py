@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from importlib import resources
+from typing import Any, Final
 
 import msgspec
 
 from tradepit.web.asyncapi import socket_document
 from tradepit.web.openapi import control_document, exchange_document
-from tradepit.web.pages import Pages
+from tradepit.web.pages import ASSETS, POLICY, Pages
 from tradepit.web.rehearsal import Examples, rehearse
 
 Document = dict[str, Any]
+
+CHART_POLICY: Final = POLICY.replace(
+    "style-src 'self'",
+    # What plotly.js writes into the page: an empty style sheet, which it fills by script, and one
+    # style attribute. Known by their hashes, so that no other inline style is let in.
+    "style-src 'self' 'unsafe-hashes' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' "
+    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
+)
 
 
 def all_pages() -> Pages:
@@ -22,7 +31,22 @@ def all_pages() -> Pages:
     add_documents(pages)
     for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
         pages.add_package_file("swagger_ui", f"static/{name}")
+    add_console(pages)
     return pages
+
+
+def add_console(pages: Pages) -> None:
+    """Serve the trading page under its own name too, and the charting library it draws with."""
+
+    def library(query: str) -> bytes:
+        return resources.files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+
+    def trading(query: str) -> bytes:
+        return resources.files(__package__).joinpath("static", "index.html").read_bytes()
+
+    for path in ("/", "/console"):
+        pages.add(path, trading, "html", CHART_POLICY)
+    pages.add(ASSETS + "plotly.min.js", library, "js")
 
 
 def add_documents(pages: Pages) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from tradepit.config import Config
-from tradepit.control.basics import COUNT_ORDERS, CountOrders
+from tradepit.control.basics import COUNT_ORDERS, CountOrders, Stage
 from tradepit.control.clock import SET_CLOCK, SetClock
 from tradepit.core.exchange import Exchange
 from tradepit.journal.clock import FROZEN, REAL, WorldClock, wall_us
@@ -19,7 +20,7 @@ from tradepit.journal.recovery import open_world
 from tradepit.journal.sequencer import HOUSE, Options, Sequencer
 from tradepit.journal.sqlite import SqliteLog
 from tradepit.market.maker import MAKERS
-from tradepit.market.presets import PRESETS
+from tradepit.market.presets import PRESETS, Preset
 from tradepit.market.replay import Replays
 from tradepit.market.residents import Residents
 from tradepit.market.tapefile import Tape
@@ -30,6 +31,7 @@ from tradepit.worlds.births import origins
 from tradepit.worlds.recipes import Recipe, main_recipe
 
 AUDIT_EVERY: Final = 1_000  # commands, with --audit
+EMPTY: Final = "empty"  # the market without residents
 HISTORY: Final = "history.sqlite3"
 TAPES: Final = "tapes"
 
@@ -73,6 +75,7 @@ class Hall:
         self.sequencer.cursor = lambda: self.projector.cursor
         self.history = SqlHistory(self.projector, self.clock, lambda: self.sequencer.machine)
         self.residents: Residents | None = None
+        self._moving = asyncio.Lock()  # one change of preset after the other
         self.replays = Replays(
             self.pit.seed, self.sequencer, self.clock, self.folder / TAPES, lambda: self.watched()
         )
@@ -95,13 +98,10 @@ class Hall:
         self.on_clock.append(self.replays.clock_changed)
         for tape in self._born_of:
             await self.replays.begin(tape, tape.symbol, "birth")
+        self.on_clock.append(self._tell_residents)
         preset = PRESETS.get(self.recipe.market)
         if preset is not None and self.pit.names.keys() >= set(MAKERS):
-            self.residents = Residents(
-                self.pit, self.sequencer, self.clock, preset, lambda: self.watched()
-            )
-            self.residents.on_way = self.replays.pass_to
-            self.on_clock.append(self.residents.clock_changed)
+            self.residents = self._residents(preset)
         if self._newborn:
             if self.residents is not None:
                 await self.residents.fill()
@@ -110,6 +110,38 @@ class Hall:
             await self.note_clock()
         if self.residents is not None:
             await self.residents.start()
+
+    def _residents(self, preset: Preset) -> Residents:
+        residents = Residents(
+            self.pit, self.sequencer, self.clock, preset, lambda: self.watched()
+        )
+        residents.on_way = self.replays.pass_to
+        return residents
+
+    def _tell_residents(self) -> None:
+        if self.residents is not None:
+            self.residents.clock_changed()
+
+    async def play(self, market: str) -> None:
+        """Have residents follow another preset, or (empty) leave with their orders."""
+        async with self._moving:
+            if self.residents is not None:
+                await self.residents.stop()
+                await self.residents.withdraw()
+                self.residents = None
+            preset = PRESETS.get(market)
+            if preset is not None and self.pit.names.keys() >= set(MAKERS):
+                self.residents = self._residents(preset)
+                await self.residents.start()
+
+    def stage(self) -> Stage:
+        """The presets of the market, as control sees them."""
+        about = {preset.name: preset.about for preset in PRESETS.values()}
+        return Stage(
+            about | {EMPTY: "no resident order at all"},
+            lambda: EMPTY if self.residents is None else self.residents.preset.name,
+            self.play,
+        )
 
     async def _begin(self) -> None:
         """Let a new world's time begin."""
