@@ -409,7 +409,9 @@ def new(
 ) -> int:  # fmt: skip
     """Make a key. RSA and Ed25519 register --public-key, or a new pair whose private half is
     written to --private-key (ACCOUNT-TYPE.pem)."""
-    ask: dict[str, Any] = {"account": account, "open": True, "type": kind.upper(), "label": label}
+    ask: dict[str, Any] = {"account": account, "open": True, "type": kind.upper()}
+    if label:
+        ask["label"] = label
     if permission:
         ask["permissions"] = list(permission)
     if ip:

@@ -1,6 +1,7 @@
 // Candles and volume, drawn by plotly.js, which comes with the plotly package.
 
-const REDRAW_MS = 1000; // between two drawings; a frame in between costs nothing
+const REDRAW_MS = 1000; // between two drawings at least
+const SHARE = 25; // and so many times what the last one took: other updates do not wait for it
 const UP = '--buy';
 const DOWN = '--sell';
 
@@ -9,6 +10,7 @@ export class Chart {
     this.node = node;
     this.rows = [];
     this.timer = 0;
+    this.took = 0; // ms of the last drawing
     this.places = 2;
     this.name = '';
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
@@ -32,11 +34,12 @@ export class Chart {
     if (k.t === last.t) this.rows[this.rows.length - 1] = row;
     else this.rows.push(row);
     if (this.rows.length > 200) this.rows.shift();
-    this.timer ||= setTimeout(() => { this.timer = 0; this.draw(); }, REDRAW_MS);
+    this.timer ||= setTimeout(() => { this.timer = 0; this.draw(); }, Math.max(REDRAW_MS, this.took * SHARE));
   }
 
   draw() {
     if (!window.Plotly || !this.rows.length || document.hidden) return;
+    const begun = performance.now();
     const probe = document.createElement('span');
     this.node.parentElement.append(probe);
     const colour = (name) => { // a colour that depends on the scheme, as rgb
@@ -65,5 +68,6 @@ export class Chart {
     const last = this.rows.at(-1);
     this.node.setAttribute('aria-label', `Candles of ${this.name}; the last: open ${last.o}, high ${last.h}, low ${last.l}, close ${last.c}`);
     window.Plotly.react(this.node, [volume, candles], layout, { displayModeBar: false, scrollZoom: true });
+    this.took = performance.now() - begun;
   }
 }

@@ -39,14 +39,16 @@ byId('new').addEventListener('submit', (event) => {
 async function register() {
   say(said, '');
   const ask = {
-    account: byId('account').value.trim(), open: true, type: typeOf(), label: byId('label').value.trim(),
+    account: byId('account').value.trim(), open: true, type: typeOf(),
     permissions: [...document.querySelectorAll('#permissions input:checked')].map((box) => box.value),
-    ips: byId('ips').value.split(/[\s,]+/).filter(Boolean),
   };
+  const [label, ips] = [byId('label').value.trim(), byId('ips').value.split(/[\s,]+/).filter(Boolean)];
+  if (label) ask.label = label;
+  if (ips.length) ask.ips = ips;
   if (!/^[a-z][a-z0-9_-]{0,31}$/.test(ask.account)) {
     throw new Error('An account’s name begins with a small letter and has small letters, digits, - and _.');
   }
-  if (/[<>&"']/.test(ask.label)) throw new Error('A label has no < > & " or \'.');
+  if (/[<>&"']/.test(label)) throw new Error('A label has no < > & " or \'.');
   if (!ask.permissions.length) throw new Error('Choose one permission at least.');
   if (ask.type !== 'HMAC') {
     ask.publicKey = byId('pem').value.trim();
