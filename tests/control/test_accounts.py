@@ -45,11 +45,21 @@ def test_an_account_like_another(pit: Pit) -> None:
     )
 
 
+def test_a_funded_account(pit: Pit) -> None:
+    name = pit.fresh()
+    made = pit.done("POST", "keys", account=name, open=True)
+    assert made["account"] == name
+    for asset, amount in (("USDT", "1000000.00000000"), ("BTC", "10.00000000")):
+        taken = pit.done("POST", "faucet", account=name, asset=asset, amount=amount, take=True)
+        assert taken["free"] == "0.00000000"
+    assert pit.no("POST", "accounts", name=pit.fresh(), like="bob", funded=True)[0] == -1128
+
+
 def test_accounts_that_cannot_be_opened(pit: Pit) -> None:
     assert pit.no("POST", "accounts")[0] == -1102
     assert pit.no("POST", "accounts", name="alice") == (
         -1130,
-        "Data sent for parameter 'name' is not valid.",
+        "Data sent for parameter 'name' is not valid. There is an account named alice already.",
     )
     assert pit.no("POST", "accounts", name=pit.fresh(), like="nobody")[0] == -1130
     for name in ("", "Alice", "1a", "a" * 33, "a b", "é", "../a"):

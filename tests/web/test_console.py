@@ -193,7 +193,10 @@ def test_updates_are_drawn_in_time(page: Any, tmp_path: Path) -> None:
         port = int(pit.url.rpartition(":")[2])
         place(port, "alice", "side=SELL&type=LIMIT&timeInForce=GTC&quantity=5&price=60000")
         # Others may keep the machine busy: the best of three is what the page can do.
-        p95 = min(measured(page, pit.url, port) for _ in range(3))
+        for _ in range(3):
+            p95 = measured(page, pit.url, port)
+            if p95 <= PAINTED_MS:
+                break
     print(f"p95 of an update at {RATE} events/s: {p95} ms")
     assert p95 <= PAINTED_MS
 

@@ -14,7 +14,7 @@ from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import SYMBOL_STATUSES
 from tradepit.gateways.answers import Page, refusal
-from tradepit.gateways.watchers import KINDS, MOST, Watcher
+from tradepit.gateways.watchers import KINDS, MOST, USUAL, Watcher
 
 METRICS: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -34,7 +34,7 @@ def watch(pit: Exchange, history: Console, who: Who, ask: Watch) -> Watcher:
     refused requests; of the kinds that are named, else all."""
     if history.watchers.count() >= MOST:
         raise refusal(429, f"This world has {MOST} watchers already.")
-    return Watcher(history.watchers, frozenset(ask.kinds or KINDS))
+    return Watcher(history.watchers, frozenset(ask.kinds or USUAL))
 
 
 # --- The books ---------------------------------------------------------------------------------

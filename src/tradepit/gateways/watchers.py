@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tradepit.watchers")
 
 KINDS: Final = ("trade", "block", "order", "balance", "lock", "symbol", "refused", "request")
+USUAL: Final = KINDS[:-1]  # what is told when no kinds are named
 KIND: Final = b"text/event-stream"
 BEAT_S: Final = 15.0
 MOST_UNREAD: Final = 1 << 20  # bytes: who reads slower than that is cut off

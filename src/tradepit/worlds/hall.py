@@ -112,9 +112,7 @@ class Hall:
             await self.residents.start()
 
     def _residents(self, preset: Preset) -> Residents:
-        residents = Residents(
-            self.pit, self.sequencer, self.clock, preset, lambda: self.watched()
-        )
+        residents = Residents(self.pit, self.sequencer, self.clock, preset, lambda: self.watched())
         residents.on_way = self.replays.pass_to
         return residents
 
