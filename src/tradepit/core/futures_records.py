@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tradepit.core.records import Event
+from tradepit.core.units import ONE
 
 if TYPE_CHECKING:
     from tradepit.core.contracts import Contract
@@ -81,8 +82,8 @@ class FuturesReport(Event):
     """
 
     __slots__ = (
-        "at_us", "average", "buy_held", "client_id", "commission", "commission_asset",
-        "exec_type", "executed", "last_price", "last_qty", "last_value", "maker", "order",
+        "at_us", "buy_held", "client_id", "commission", "commission_asset",
+        "exec_type", "executed", "executed_value", "last_price", "last_qty", "last_value", "maker", "order",
         "orig_client_id", "price", "qty", "realized", "sell_held", "status", "trade_id", "type",
     )  # fmt: skip
 
@@ -98,7 +99,7 @@ class FuturesReport(Event):
         self.client_id = order.client_id
         self.orig_client_id = ""
         self.executed = order.executed
-        self.average = order.average_price()
+        self.executed_value = order.executed_quote
         self.buy_held = order.position.buy_held
         self.sell_held = order.position.sell_held
         self.last_qty = 0
@@ -110,23 +111,41 @@ class FuturesReport(Event):
         self.trade_id = 0
         self.maker = False
 
+    @property
+    def average(self) -> int:
+        """The average price so far, in units; 0 when nothing was filled."""
+        return self.order.contract.entry_price(self.executed, self.executed_value)
+
 
 class PositionRow:
-    """A position as it is now. `cost` and `profit` count 1e-16 of the margin asset."""
+    """A position as it was. What only some listeners ask for is worked out when they do."""
 
-    __slots__ = ("break_even", "entry", "position", "profit", "qty", "realized", "wallet")
+    __slots__ = ("cost", "mark", "paid", "position", "qty", "realized", "wallet")
 
     def __init__(self, position: Position) -> None:
-        contract = position.holding.contract
         self.position = position
         self.qty = position.qty
-        self.entry = position.entry_price
-        self.break_even = contract.entry_price(
-            position.qty, position.cost + position.paid * 100_000_000
-        )
+        self.cost = position.cost
+        self.paid = position.paid
         self.realized = position.realized
-        self.profit = position.profit(contract.marks.mark)
         self.wallet = position.wallet
+        self.mark = position.holding.contract.marks.mark
+
+    @property
+    def entry(self) -> int:
+        """The entry price in units."""
+        return self.position.holding.contract.entry_price(self.qty, self.cost)
+
+    @property
+    def break_even(self) -> int:
+        """The price at which closing pays back the commission so far."""
+        cost = self.cost + self.paid * ONE
+        return self.position.holding.contract.entry_price(self.qty, cost)
+
+    @property
+    def profit(self) -> int:
+        """Unrealised profit in 1e-16 of the margin asset."""
+        return self.position.holding.contract.value(self.mark, self.qty) - self.cost
 
 
 class AccountUpdate(Event):
