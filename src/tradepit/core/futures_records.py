@@ -83,7 +83,8 @@ class FuturesReport(Event):
 
     __slots__ = (
         "at_us", "buy_held", "client_id", "commission", "commission_asset",
-        "exec_type", "executed", "executed_value", "last_price", "last_qty", "last_value", "maker", "order",
+        "exec_type", "executed", "executed_value", "last_price", "last_qty", "last_value", "maker",
+        "order",
         "orig_client_id", "price", "qty", "realized", "sell_held", "status", "trade_id", "type",
     )  # fmt: skip
 
