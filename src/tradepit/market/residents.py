@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol
 
 from tradepit.market.desk import Sequencer, SequencerDesk
+from tradepit.market.futures import FuturesResidents
 from tradepit.market.maker import MAKERS, Maker
 from tradepit.market.presets import Preset
 from tradepit.market.prices import FairPrices, Listed
@@ -79,6 +80,7 @@ class Residents:
             Maker(desk, world.seed, self.fair, preset, share=share) for share in range(len(MAKERS))
         ]
         self._takers = Takers(desk, world.seed, preset)
+        self.futures = FuturesResidents(sequencer, world.seed, preset)
         self._has_takers = world.names.keys() >= set(TAKERS)
         self._task: asyncio.Task[None] | None = None
         self.on_way: OnWay | None = None  # what else happens while time is set forward
@@ -132,6 +134,7 @@ class Residents:
                 for market in markets.values()
                 if self._is_bare(maker, market)
             ])  # fmt: skip
+        await self.futures.fill(now_us)
 
     def _is_bare(self, maker: Maker, market: Market) -> bool:
         """A market that lives is put right by its beats; one that stands still needs orders only
@@ -181,6 +184,7 @@ class Residents:
                 if act is not None and (act.cancels or act.orders):
                     acts.append(act)
         await self._do(acts)
+        await self.futures.step(at_us, number, step_us == MINUTE_US)
 
     def _turn(self, market: Market, step: tuple[int, int], beat: int, symbols: int) -> Act | None:
         """What whose turn it is does on a beat. step: its time, and the length of steps."""
