@@ -68,18 +68,21 @@ class FuturesResidents:
         self._preset = preset
         self._dice: dict[str, Draws] = {}
 
-    async def fill(self, at_us: int) -> None:
-        """Quote every contract on which the maker has nothing yet."""
+    def fill(self, at_us: int) -> list[Awaitable[object]]:
+        """Quote every contract on which the maker has nothing yet. Returns: what to await."""
         world = self._sequencer.machine
         parts = [
             self.quote(contract, at_us)
             for contract in self._trading()
             if not _orders(world, MAKERS[0], contract)
         ]
-        await self._submit(MAKERS[0], parts)
+        return self._submit(MAKERS[0], parts)
 
-    async def step(self, at_us: int, number: int, minutes: bool) -> None:
-        """Those who have a beat act. minutes: steps are minutes, while time is set forward."""
+    def step(self, at_us: int, number: int, minutes: bool) -> list[Awaitable[object]]:
+        """Those who have a beat act, by the marks of the step before. Returns: what to await.
+
+        minutes: steps are minutes, while time is set forward.
+        """
         quotes: list[Part | None] = []
         takes: list[Part | None] = []
         for place, contract in enumerate(self._trading()):
@@ -91,8 +94,7 @@ class FuturesResidents:
                 quotes.append(self.quote(contract, at_us))
             if beat % 2 or minutes:
                 takes.append(self.take(contract, beat))
-        await self._submit(MAKERS[0], quotes)
-        await self._submit(NOISE, takes)
+        return self._submit(MAKERS[0], quotes) + self._submit(NOISE, takes)
 
     def _trading(self) -> list[Any]:
         world = self._sequencer.machine
@@ -100,11 +102,12 @@ class FuturesResidents:
             return []
         return [each for each in world.contracts.values() if each.status == TRADING]
 
-    async def _submit(self, account: str, parts: list[Part | None]) -> None:
+    def _submit(self, account: str, parts: list[Part | None]) -> list[Awaitable[object]]:
         wanted = tuple(part for part in parts if part is not None)
-        if wanted:
-            who = Who(self._sequencer.machine.names[account])
-            await self._sequencer.submit(who, FUTURES_BATCH, FuturesBatch(parts=wanted))
+        if not wanted:
+            return []
+        who = Who(self._sequencer.machine.names[account])
+        return [self._sequencer.submit(who, FUTURES_BATCH, FuturesBatch(parts=wanted))]
 
     def fair(self, contract: Any, at_us: int) -> int:
         """What a contract is worth: the index and its basis, in units."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from tradepit.market.desk import Sequencer, SequencerDesk
@@ -134,7 +134,8 @@ class Residents:
                 for market in markets.values()
                 if self._is_bare(maker, market)
             ])  # fmt: skip
-        await self.futures.fill(now_us)
+        for done in self.futures.fill(now_us):
+            await done
 
     def _is_bare(self, maker: Maker, market: Market) -> bool:
         """A market that lives is put right by its beats; one that stands still needs orders only
@@ -183,8 +184,7 @@ class Residents:
                 act = self._turn(market, (at_us, step_us), (number + place) // every, len(markets))
                 if act is not None and (act.cancels or act.orders):
                     acts.append(act)
-        await self._do(acts)
-        await self.futures.step(at_us, number, step_us == MINUTE_US)
+        await self._do(acts, self.futures.step(at_us, number, step_us == MINUTE_US))
 
     def _turn(self, market: Market, step: tuple[int, int], beat: int, symbols: int) -> Act | None:
         """What whose turn it is does on a beat. step: its time, and the length of steps."""
@@ -196,8 +196,8 @@ class Residents:
             return None
         return self._takers.act(market, self._makers[0].ladder(market), beat)
 
-    async def _do(self, acts: list[Act]) -> None:
-        for done in [self._desk.submit(act) for act in acts]:
+    async def _do(self, acts: list[Act], more: Iterable[Awaitable[object]] = ()) -> None:
+        for done in [*[self._desk.submit(act) for act in acts], *more]:
             await done
 
     async def _live(self) -> None:
