@@ -15,7 +15,7 @@ def last(pit: Pit) -> float:
 def test_the_last_price_is_there_at_once() -> None:
     for pit in running_pit(limits="off"):
         row = pit.done("PUT", "market", symbol="BTCUSDT", last="50000")
-        assert row == {"symbol": "BTCUSDT", "last": "50000.00000000"}
+        assert (row["symbol"], row["last"]) == ("BTCUSDT", "50000.00000000")
         assert last(pit) == 50_000
         assert pit.done("GET", "audit")["balanced"]
         for ask, code in (
@@ -41,3 +41,96 @@ def test_residents_follow() -> None:
             assert abs(float(book["askPrice"]) / price - 1) < 0.01
             assert abs(last(pit) / price - 1) < 0.01
         assert pit.done("GET", "audit")["balanced"]
+
+
+def book_of(pit: Pit, symbol: str = "BTCUSDT") -> dict[str, float]:
+    (row,) = pit.done("GET", "market", symbol=symbol)["symbols"]
+    return {name: float(row[name]) for name in ("last", "bid", "ask", "spread", "bidDepth")}
+
+
+def test_what_is_shown_of_a_market() -> None:
+    for pit in running_pit(limits="off"):
+        pit.order("bob", "SELL", "0.5", "50100")
+        pit.order("bob", "SELL", "3", "52000")  # farther than 1 % away
+        pit.order("bob", "BUY", "0.25", "49900")
+        found = pit.done("GET", "market")
+        assert found["preset"] == "empty"
+        (row,) = [row for row in found["symbols"] if row["symbol"] == "BTCUSDT"]
+        assert row == {
+            "symbol": "BTCUSDT", "status": "TRADING", "last": "0.00000000",
+            "bid": "49900.00000000", "ask": "50100.00000000", "spread": "200.00000000",
+            "bidDepth": "0.25000000", "askDepth": "0.50000000", "bidPrices": 1, "askPrices": 2,
+            "spreadMultiple": "1.00000000", "depthMultiple": "1.00000000",
+            "volatilityMultiple": "1.00000000", "activityMultiple": "1.00000000", "quiet": False,
+        }  # fmt: skip
+        for name, bad in (
+            ("spreadMultiple", "0"), ("spreadMultiple", "101"), ("depthMultiple", "0.0001"),
+            ("volatilityMultiple", "1.0005"), ("activityMultiple", "11"),
+        ):  # fmt: skip
+            code, words = pit.no("PUT", "market", symbol="BTCUSDT", **{name: bad})
+            assert (code, name in words) == (-1130, True)
+        row = pit.done("PUT", "market", symbol="BTCUSDT", depthMultiple="0.25", quiet=True)
+        assert (row["depthMultiple"], row["spreadMultiple"]) == ("0.25000000", "1.00000000")
+        assert row["quiet"]
+        row = pit.done("PUT", "market", symbol="BTCUSDT", spreadMultiple="2")
+        assert (row["depthMultiple"], row["spreadMultiple"]) == ("0.25000000", "2.00000000")
+        assert row["quiet"]
+
+
+def test_residents_act_as_they_are_told() -> None:
+    for server in running(Config(port=0, memory=True, limits="off", market="calm")):
+        pit = Pit(server)
+        pit.done("PUT", "clock", speed="0")
+        pit.done("POST", "clock/advance", by="10m")
+        usual, other = book_of(pit), book_of(pit, "LTCUSDT")
+        pit.done("PUT", "market", symbol="BTCUSDT", spreadMultiple="50", depthMultiple="0.1")
+        pit.done("PUT", "market", symbol="LTCUSDT", quiet=True)
+        pit.done("POST", "clock/advance", by="10m")
+        now = book_of(pit)
+        assert now["spread"] > 10 * usual["spread"]
+        assert 0.03 < now["bidDepth"] / usual["bidDepth"] < 0.3
+        assert book_of(pit, "LTCUSDT") == other
+        assert pit.done("GET", "health")["healthy"]
+        pit.done("PUT", "market", symbol="BTCUSDT", spreadMultiple="1", depthMultiple="1")
+        pit.done("PUT", "market", symbol="LTCUSDT", quiet=False)
+        pit.done("POST", "clock/advance", by="10m")
+        now = book_of(pit)
+        assert now["spread"] < 5 * usual["spread"]
+        assert 0.5 < now["bidDepth"] / usual["bidDepth"] < 2
+        assert book_of(pit, "LTCUSDT") != other
+
+
+def test_volatility_of_one_symbol() -> None:
+    for server in running(Config(port=0, memory=True, limits="off", market="normal")):
+        pit = Pit(server)
+        pit.done("PUT", "clock", speed="0")
+        for symbol, volatility in (("BTCUSDT", "10"), ("ETHUSDT", "0"), ("LTCUSDT", "1")):
+            pit.done("PUT", "market", symbol=symbol, volatilityMultiple=volatility, last="100")
+        pit.done("POST", "clock/advance", by="1h")
+        away = {name: abs(last_of(pit, name) / 100 - 1) for name in ("BTCUSDT", "ETHUSDT")}
+        assert away["ETHUSDT"] < 0.003
+        assert away["BTCUSDT"] > 0.02
+        assert pit.done("GET", "audit")["balanced"]
+
+
+def last_of(pit: Pit, symbol: str) -> float:
+    return book_of(pit, symbol)["last"]
+
+
+def test_no_takers_where_none_are_wanted() -> None:
+    for server in running(Config(port=0, memory=True, limits="off", market="normal")):
+        pit = Pit(server)
+        pit.done("PUT", "clock", speed="0")
+        pit.done("PUT", "market", symbol="LTCUSDT", activityMultiple="0", volatilityMultiple="0")
+        pit.done("POST", "clock/advance", by="5m")
+        at = newest_trade(pit, "LTCUSDT")
+        pit.done("POST", "clock/advance", by="30m")
+        assert newest_trade(pit, "LTCUSDT") == at
+        pit.done("PUT", "market", symbol="LTCUSDT", activityMultiple="1")
+        pit.done("POST", "clock/advance", by="30m")
+        assert newest_trade(pit, "LTCUSDT") > at
+
+
+def newest_trade(pit: Pit, symbol: str) -> int:
+    path = f"/api/v3/trades?symbol={symbol}&limit=1"
+    return int(pit.server.request("GET", path).json[0]["id"])

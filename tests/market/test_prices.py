@@ -9,7 +9,17 @@ import pytest
 
 from tradepit.core.units import ONE
 from tradepit.market.presets import PRESETS
-from tradepit.market.prices import FALL_US, LOG_ONE, RECOVERY_US, FairPrices, Listed, crash, exp
+from tradepit.market.prices import (
+    FALL_US,
+    LOG_ONE,
+    RECOVERY_US,
+    FairPrices,
+    Listed,
+    crash,
+    exp,
+    grown,
+    log_of,
+)
 
 BORN_US = 1_750_000_000_000_000
 DAY_US = 86_400_000_000
@@ -76,3 +86,12 @@ def test_a_crash_is_deep_and_passes() -> None:
 @pytest.mark.parametrize("x", [-3.0, -0.7, -0.01, 0.0, 1e-6, 0.3, 1.9])
 def test_exp_is_that_of_mathematics(x: float) -> None:
     assert exp(round(x * LOG_ONE)) / LOG_ONE == pytest.approx(math.exp(x), rel=1e-6)
+
+
+def test_logarithms_and_growth() -> None:
+    for top, bottom in ((1, 1), (3, 2), (2, 3), (10**13, 7), (7, 10**13), (99_999, 100_000)):
+        assert abs(log_of(top, bottom) / LOG_ONE - math.log(top / bottom)) < 1e-9
+        for parts in (0, 500, 1_000, 3_000):
+            found = grown(10**10, (top, bottom), parts)
+            log = max(min(math.log(top / bottom) * parts / 1_000, 16), -16)
+            assert abs(found - 10**10 * math.exp(log)) < 10 + 1e-3 * found

@@ -8,10 +8,9 @@ from tradepit.catalog.fields import Bool, OneOf, Price, Rate, String, SymbolName
 from tradepit.catalog.language import Ask, Reply, operation
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
-from tradepit.core.rejects import Reject
-from tradepit.core.scripts import anchor, set_status
-from tradepit.core.terms import SYMBOL_STATUSES, TRADING
-from tradepit.core.units import MAX_AMOUNT, text_short
+from tradepit.core.scripts import set_status
+from tradepit.core.terms import SYMBOL_STATUSES
+from tradepit.core.units import text_short
 
 Status = Annotated[str, OneOf(SYMBOL_STATUSES[1:])]
 
@@ -25,30 +24,6 @@ class SetSymbol(Ask):
     bid_limit_mult_down: Rate | None = None
     ask_limit_mult_up: Rate | None = None
     ask_limit_mult_down: Rate | None = None
-
-
-class SetMarket(Ask):
-    symbol: SymbolName
-    last: Price
-
-
-class MarketRow(Reply):
-    symbol: String
-    last: Price
-
-
-@operation("PUT /_tradepit/v1/market")
-def set_market(pit: Exchange, who: Who, ask: SetMarket) -> MarketRow:
-    """Put a symbol's price somewhere: it was traded at it just now, and residents go by it."""
-    symbol = pit.symbol(ask.symbol)
-    tick = symbol.tick_size or 1
-    lowest, highest = max(symbol.min_price, tick), symbol.max_price or MAX_AMOUNT
-    if not lowest <= ask.last <= highest or ask.last % tick:
-        raise Reject("INVALID_PARAMETER", "last")
-    if symbol.status != TRADING or symbol.name in pit.replays:
-        raise Reject("MARKET_CLOSED")
-    anchor(pit, symbol, ask.last)
-    return MarketRow(symbol=symbol.name, last=symbol.last_price)
 
 
 class SymbolRow(Reply):

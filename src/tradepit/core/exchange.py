@@ -112,6 +112,7 @@ class Exchange:
         self.listen_keys: dict[str, listening.ListenKey] = {}
         self.replays: dict[str, printing.Replay] = {}  # by symbol
         self.anchors: dict[str, list[int]] = {}  # symbol: what it was said to be worth, and when
+        self.tempers: dict[str, list[int]] = {}  # symbol: how its residents act, see `scripts`
         self.timers = Timers()
         self.next_list_id = 0
         self.next_token = 0

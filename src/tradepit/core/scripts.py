@@ -12,7 +12,7 @@ from tradepit.core import life, matching
 from tradepit.core.orders import Order
 from tradepit.core.records import StatusChange
 from tradepit.core.terms import BUY, GTC, LIMIT, SELL, TRADING
-from tradepit.core.units import MAX_AMOUNT, step_floor
+from tradepit.core.units import MAX_AMOUNT, parse_units, step_floor
 
 if TYPE_CHECKING:
     from tradepit.core.accounts import Account
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 REOPEN: Final = "reopen"
 FILL: Final = "fill"
 COUNTERPARTY: Final = "house:counterparty"  # no user can name an account so
+USUAL_TEMPER: Final = (1_000, 1_000, 1_000, 1_000, 0)
 REST: Final = -1  # in place of a quantity: all that is left
 
 
@@ -105,6 +106,23 @@ def anchor(pit: Exchange, symbol: Symbol, price: int) -> None:
         life.accept(pit, order)
         sides.append(order)
     matching.trade(pit, sides[0], sides[1], qty)
+
+
+def temper(pit: Exchange, symbol: Symbol, parts: list[int]) -> None:
+    """How the residents act on a symbol from now on: [spread, depth, volatility, activity], each in
+    thousandths of what their market does otherwise, and 1 for quiet. The time comes last. Where the
+    volatility is another, prices move on from the last one."""
+    before = pit.tempers.get(symbol.name, USUAL_TEMPER)
+    if parts[2] != before[2]:
+        worth = symbol.last_price or middle(symbol) or parse_units(symbol.listing["_price"])
+        pit.anchors[symbol.name] = [worth, pit.at_us]
+    pit.tempers[symbol.name] = [*parts, pit.at_us]
+
+
+def middle(symbol: Symbol) -> int:
+    """The price half way between the book's sides, in units; 0 when one is empty."""
+    bid, ask = symbol.book.bids.best(), symbol.book.asks.best()
+    return (bid + ask) // 2 if bid and ask else 0
 
 
 def _counterparty(pit: Exchange) -> Account:

@@ -39,6 +39,7 @@ def dump(pit: Exchange) -> dict[str, Any]:
         "futures": futures_snapshot.dump(pit),
         "replays": {name: replay.dump() for name, replay in pit.replays.items()},
         "anchors": pit.anchors,
+        "tempers": pit.tempers,
         "lists": [
             found.dump() for account in pit.accounts.values() for found in account.lists.values()
         ],
@@ -113,6 +114,8 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
         pit.replays[name] = printing.load(row)
     for name, anchor in state.get("anchors", {}).items():
         pit.anchors[name] = [anchor[0], anchor[1]]
+    for name, temper in state.get("tempers", {}).items():
+        pit.tempers[name] = [int(part) for part in temper]
     alive: dict[str, dict[int, Order]] = {name: {} for name in pit.symbols}
     for row in state["accounts"]:
         account = pit.accounts[pit.names[row["name"]]]

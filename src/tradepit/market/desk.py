@@ -32,6 +32,8 @@ class World(Protocol):
     @property
     def anchors(self) -> Mapping[str, Sequence[int]]: ...
     @property
+    def tempers(self) -> Mapping[str, Sequence[int]]: ...
+    @property
     def replays(self) -> Mapping[str, object]: ...
     @property
     def contracts(self) -> Mapping[str, Any]: ...
@@ -73,6 +75,9 @@ class SequencerDesk:
 
     def anchor(self, symbol: str) -> Sequence[int]:
         return self._sequencer.machine.anchors.get(symbol, ())
+
+    def temper(self, symbol: str) -> Sequence[int]:
+        return self._sequencer.machine.tempers.get(symbol, ())
 
     def traded_us(self, symbol: str) -> int:
         at_us: int = self._sequencer.machine.symbols[symbol].tape.last_us

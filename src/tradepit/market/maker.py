@@ -18,7 +18,8 @@ from typing import Final, Protocol
 from tradepit.market.chance import Draws
 from tradepit.market.ladder import Ladder, Rung
 from tradepit.market.presets import Preset
-from tradepit.market.prices import GLANCE_US
+from tradepit.market.prices import GLANCE_US, grown
+from tradepit.market.tempers import changed_us, is_tempered, tempered, volatility
 from tradepit.market.views import AT_ONCE, POST, Act, Desk, Market, Order, Resting
 
 MAKERS: Final = ("maker-1", "maker-2")
@@ -28,6 +29,7 @@ SPREAD_PARTS: Final = 100_000  # half the usual spread: 0.1 basis points, or a t
 USUAL_CAP: Final = 200  # open orders where the symbol has no limit
 SPARE: Final = 24  # open orders between a full look and the limit
 NEAR_RUNGS: Final = 6  # a side, that a maker looks at when it only glances
+RESIZED_US: Final = 300_000_000  # so long after a change of its depth a book is looked at whole
 BARE_LEVELS: Final = 24  # so many prices of a side should lie near the middle
 SWEEP_RUNGS: Final = 25  # so much of others' it takes on one beat
 ALL_RUNGS: Final = 10_000  # of one maker's side of all symbols: a start must not take long
@@ -54,7 +56,7 @@ class Maker:
         self._share = share
         self._of = of
         self.account = account or MAKERS[share]
-        self._ladders: dict[str, Ladder] = {}
+        self._ladders: dict[str, tuple[Preset, Ladder]] = {}
         self._dice: dict[str, Draws] = {}
 
     def act(self, market: Market, at_us: int, beat: int, glance: bool, symbols: int) -> Act:
@@ -67,6 +69,8 @@ class Maker:
         bid, ask = self._sweep(market, bid, ask, (cancels, orders))
         cap = market.max_orders or USUAL_CAP
         crowded = self._desk.open_count(self.account, name) + SPARE // 2 > cap
+        if at_us - changed_us(self._desk.temper(name)) < RESIZED_US:
+            glance = False
         if glance and not crowded and not self._is_bare(market, bid, ask):
             self._near(market, bid, ask, orders)
         else:
@@ -83,13 +87,16 @@ class Maker:
         return not low or not high or bid - low > far or high - ask > far
 
     def ladder(self, market: Market) -> Ladder:
+        preset = self._preset_of(market)
         found = self._ladders.get(market.name)
-        if found is None:
+        if found is None or found[0] is not preset:
             typical = self._desk.typical_price(market.name)
-            found = self._ladders[market.name] = Ladder(
-                market, self._seed, typical, gap=self._preset.gap, size=self._preset.size
-            )
-        return found
+            ladder = Ladder(market, self._seed, typical, gap=preset.gap, size=preset.size)
+            found = self._ladders[market.name] = (preset, ladder)
+        return found[1]
+
+    def _preset_of(self, market: Market) -> Preset:
+        return tempered(self._preset, self._desk.temper(market.name))
 
     def _worth(self, market: Market, at_us: int) -> int:
         """The fair price; from where somebody put it, it moves on as it would have."""
@@ -98,6 +105,10 @@ class Maker:
         if not anchor:
             return fair
         then = self._fair.price(market.base, market.quote, anchor[1])
+        temper = self._desk.temper(market.name)
+        if is_tempered(temper) and volatility(temper) != 1_000:
+            worth = grown(anchor[0], (fair, max(then, 1)), volatility(temper))
+            return max(min(worth, (market.max_price or worth) // 2), market.min_price, 1)
         return max(anchor[0] * fair // max(then, 1), 1)
 
     def _quotes(self, market: Market, at_us: int, beat: int, glance: bool) -> tuple[int, int]:
@@ -105,7 +116,7 @@ class Maker:
         tick = market.tick_size or 1
         seen_us = at_us - at_us % GLANCE_US if glance else at_us
         fair = self._worth(market, seen_us)
-        half = half_spread(fair, tick, self._preset)
+        half = half_spread(fair, tick, self._preset_of(market))
         half += half * (self._dice_of(market.name).dice(beat)[0] % 1_000) // 1_000
         middle = fair + self._pull(market, fair, at_us, 2 * half + tick)
         low = max(market.min_price, tick)
@@ -180,10 +191,11 @@ class Maker:
         bids, asks = self._wanted(market, bid, ask, symbols)
         gone = set(cancels)
         kept = set()
+        exact = is_tempered(self._desk.temper(market.name))
         for order in self._desk.resting(self.account, market.name):
             if order.order_id in gone:
                 continue
-            if _has_place(order, bids if order.buys else asks):
+            if _has_place(order, bids if order.buys else asks, exact):
                 kept.add(order.price)
             else:
                 cancels.append(order.order_id)
@@ -204,7 +216,7 @@ class Maker:
         rungs = min(self._preset.rungs, max(FEWEST_RUNGS, ALL_RUNGS // max(symbols, 1)))
         rungs = max(min(rungs, (cap - SPARE) // 2 - fronts), 0)
         tick = market.tick_size or 1
-        half = half_spread(bid, tick, self._preset)
+        half = half_spread(bid, tick, self._preset_of(market))
         bids: dict[int, int] = {}
         asks: dict[int, int] = {}
         for steps in _FRONTS[:fronts]:
@@ -250,7 +262,10 @@ def whole_lots(market: Market, qty: int, at_market: bool = False) -> int:
     return qty if qty >= max(market.min_qty, 1) else 0
 
 
-def _has_place(order: Resting, side: dict[int, int]) -> bool:
-    """An order of which half or more is left is let be."""
+def _has_place(order: Resting, side: dict[int, int], exact: bool) -> bool:
+    """An order of which half or more is left is let be; where sizes may have changed (exact), only
+    if it is not more than double, either."""
     wanted = side.get(order.price, 0)
+    if exact and order.leaves > 2 * wanted:
+        return False
     return bool(wanted) and 2 * order.leaves >= wanted

@@ -23,6 +23,8 @@ from tradepit.market.presets import Preset
 LOG_ONE: Final = 1 << 40
 INSTANT_BITS: Final = 18  # an instant is 2^18 us, about a quarter of a second
 GLANCE_US: Final = 1 << INSTANT_BITS + 6  # about 17 s: what who acts once a minute knows of time
+LOG_TWO: Final = 762_123_384_786  # the logarithm of two
+FARTHEST: Final = 16 * LOG_ONE  # a wish for volatility leads no farther: nine million fold
 LEVELS: Final = 25  # the widest stretch is about 100 days
 DAILY: Final = LOG_ONE * 25 // 1_000  # the usual day's standard deviation: 2.5 %
 _STEADY_BITS: Final = 11  # for so many instants (9 minutes) wider stretches change evenly
@@ -205,6 +207,28 @@ def exp(log: int) -> int:
     for _ in range(8):
         found = found * found >> 40
     return found
+
+
+def log_of(top: int, bottom: int) -> int:
+    """The logarithm of top / bottom, both above 0, in 2^-40."""
+    twos = top.bit_length() - bottom.bit_length()
+    if twos >= 0:
+        bottom <<= twos
+    else:
+        top <<= -twos
+    y = ((top - bottom) << 40) // (top + bottom)  # at most a third: the series ends soon
+    square = y * y >> 40
+    total, power = 0, y
+    for odd in range(1, 27, 2):
+        total += power // odd
+        power = power * square >> 40
+    return twos * LOG_TWO + 2 * total
+
+
+def grown(price: int, move: tuple[int, int], parts: int) -> int:
+    """A price after a move (now, then), of which it makes `parts` thousandths (in logarithms)."""
+    log = log_of(*move) * parts // 1_000
+    return price * exp(max(min(log, FARTHEST), -FARTHEST)) >> 40
 
 
 def dollars(symbols: Iterable[Listed]) -> Mapping[str, int]:

@@ -21,6 +21,7 @@ from tradepit.market.maker import MAKERS, Maker
 from tradepit.market.presets import Preset
 from tradepit.market.prices import FairPrices, Listed
 from tradepit.market.takers import TAKERS, Takers
+from tradepit.market.tempers import is_quiet
 from tradepit.market.views import Act, Market
 
 STEP_US: Final = 1_000_000
@@ -117,7 +118,10 @@ class Residents:
 
     def promised(self) -> list[str]:
         """The symbols that have two sides as long as residents look after them."""
-        return list(self._desk.markets())
+        return [name for name in self._desk.markets() if not self._is_quiet(name)]
+
+    def _is_quiet(self, name: str) -> bool:
+        return is_quiet(self._desk.temper(name))
 
     def clock_changed(self) -> None:
         """The clock goes another way now."""
@@ -140,7 +144,8 @@ class Residents:
     def _is_bare(self, maker: Maker, market: Market) -> bool:
         """A market that lives is put right by its beats; one that stands still needs orders only
         where there are none."""
-        return not self._desk.open_count(maker.account, market.name)
+        none = not self._desk.open_count(maker.account, market.name)
+        return none and not self._is_quiet(market.name)
 
     async def pass_time(self, until_us: int) -> None:
         """Set the clock forward to `until_us`, step by step, the agents acting on the way."""
@@ -179,6 +184,8 @@ class Residents:
         markets = self._desk.markets()
         acts: list[Act] = []
         for place, market in enumerate(markets.values()):
+            if self._is_quiet(market.name):
+                continue
             every = 1 if step_us == MINUTE_US else _steps_between(place, len(markets))
             if (number + place) % every == 0:
                 act = self._turn(market, (at_us, step_us), (number + place) // every, len(markets))

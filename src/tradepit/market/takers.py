@@ -11,6 +11,7 @@ from tradepit.market.chance import Draws
 from tradepit.market.ladder import Ladder
 from tradepit.market.maker import whole_lots
 from tradepit.market.presets import Preset
+from tradepit.market.tempers import tempered
 from tradepit.market.views import AT_ONCE, MARKET, Act, Desk, Market, Order
 
 NOISE: Final = "noise-1"
@@ -38,13 +39,14 @@ class Takers:
         if draws is None:
             draws = self._dice[market.name] = Draws(self._seed, "takers", market.name)
         rolls = draws.dice(beat)
-        if rolls[0] % 1_000 >= self._preset.taker_share:
+        preset = tempered(self._preset, self._desk.temper(market.name))
+        if rolls[0] % 1_000 >= preset.taker_share:
             return None
         book = self._desk.sides(market.name)
         bid, ask = book.bids.best(), book.asks.best()
         if not bid or not ask:
             return None
-        who = rolls[1] % 10_000 - self._preset.whale_share
+        who = rolls[1] % 10_000 - preset.whale_share
         buys = rolls[2] & 1 == 1
         # Most are small: the square of an even draw, in thousandths of a rung.
         parts = 5 + (rolls[3] % 1_000) ** 2 // 1_500
@@ -52,7 +54,7 @@ class Takers:
         if who < 0:
             account = WHALE
             parts = 1_000 * (WHALE_RUNGS // 3 + rolls[3] % (WHALE_RUNGS * 2 // 3))
-        elif who < self._preset.trend_share:
+        elif who < preset.trend_share:
             account = TREND
             move = market.last_price - self._desk.price_ago(market.name, LOOK_BACK)
             if abs(move) * TREND_PARTS < market.last_price or move == market.last_price:

@@ -93,6 +93,9 @@ class Desk(Protocol):
     def anchor(self, symbol: str) -> Sequence[int]:
         """(price, time) of what it was said to be worth; empty: nobody said."""
 
+    def temper(self, symbol: str) -> Sequence[int]:
+        """How residents should act on it, see `market.tempers`; empty: as the preset says."""
+
     def traded_us(self, symbol: str) -> int:
         """When the last trade was, -1 when nothing ever traded."""
 
