@@ -66,6 +66,10 @@ class Config:
     keep_hours: int = _setting(
         24, "Hours of log to keep beyond what a restart needs.", low=0, high=1_000_000, key="keep"
     )
+    keep_mb: int = _setting(
+        4_096, "Megabytes that log and snapshots kept so may take, 0 for any; what a restart needs "
+        "stays.", low=0, high=100_000_000,
+    )  # fmt: skip
     seed: int = _setting(1, "Seed of a new world's market and ids.", low=0, high=2**63 - 1)
     market: str = _setting(
         "normal",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -128,6 +130,38 @@ def test_who_left_is_forgotten_and_who_is_too_many_refused(pit: Pit) -> None:
         each.close()
     while numbers(pit)["tradepit_watchers"] > 0:
         assert time.monotonic() < deadline
+
+
+def test_who_reads_too_slowly_is_cut_off() -> None:
+    """A megabyte may wait for a reader; who lets more wait loses the connection, others do not."""
+    for pit in running_pit(limits="off"):
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)  # little waits in the system
+        slow.settimeout(5)
+        slow.connect(("127.0.0.1", pit.server.port))
+        slow.sendall(b"GET /_tradepit/v1/events?kinds=refused HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert slow.recv(64).startswith(b"HTTP/1.1 200")
+        quick = Watched(pit, "?kinds=refused")
+        assert numbers(pit)["tradepit_watchers"] == 2
+        # A refusal says much of what was asked: a long path makes long events.
+        told = 0
+        while numbers(pit)["tradepit_watchers"] == 2:
+            assert told < 4 << 20
+            for _ in range(50):
+                pit.server.request("GET", "/" + "x" * 2_000)
+                assert quick.next()[0] == "refused"
+                told += 2_000
+        assert told > 1 << 20
+        assert numbers(pit)["tradepit_watchers"] == 1
+        pit.server.request("GET", "/again")
+        assert quick.next()[1]["path"] == "/again"
+        quick.close()
+        read = 0
+        with contextlib.suppress(ConnectionResetError):
+            while part := slow.recv(1 << 16):  # what was on its way, then the end
+                read += len(part)
+        assert read < told
+        slow.close()
 
 
 def test_a_server_stops_although_somebody_watches() -> None:

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -278,6 +279,47 @@ def test_the_end_of_the_log_survives_a_trim_of_everything(tmp_path: Path) -> Non
     assert (again.last_seq, again.first_seq, again.tail_rules) == (3, 3, again.rules)
     again.append([b"d"], 3)
     assert rows(again, 3) == [(4, b"d")]
+
+
+def test_what_is_kept_never_outgrows_its_size(tmp_path: Path) -> None:
+    most = 400_000
+    log = reopened(tmp_path, keep_s=1e9, keep_bytes=most)
+
+    def size() -> int:
+        files = (tmp_path / "snapshots").glob("*.snapshot")
+        return (tmp_path / "journal.sqlite3").stat().st_size + sum(f.stat().st_size for f in files)
+
+    for number in range(200):
+        log.append([os.urandom(10_000)], number)
+        if number % 5 == 4:
+            log.save_snapshot(number + 1, os.urandom(20_000))
+            age_snapshots(tmp_path)
+            log.trim(cursor=number + 1)
+            assert size() < most + 8 * 10_000  # what came since the last trim
+    assert len(log.snapshots()) >= 2
+    assert [seq for seq, _ in rows(log, log.snapshots()[0])][-1] == 200
+    assert log.first_seq < 200 - 20  # and about so much is kept
+
+
+def test_a_small_size_keeps_what_a_restart_and_a_reader_need(tmp_path: Path) -> None:
+    log = reopened(tmp_path, keep_s=1e9, keep_bytes=1)
+    for number in range(10):
+        log.append([b"x" * 5_000], number)
+        log.save_snapshot(number + 1, b"state")
+        age_snapshots(tmp_path)
+    log.trim(cursor=4)
+    assert log.snapshots()[0] == 4
+    log.trim(cursor=10)
+    assert log.snapshots() == [9, 10]
+    assert len(rows(log, 9)) == 1
+
+
+def age_snapshots(home: Path) -> None:
+    """Let each be of an hour of its own, so that the hours keep them all."""
+    files = sorted((home / "snapshots").glob("*.snapshot"))
+    for ago, path in enumerate(reversed(files)):
+        at = time.time() - ago * 3_600
+        os.utime(path, (at, at))
 
 
 def test_keep_holds_the_log_and_thins_snapshots_to_one_an_hour() -> None:

@@ -211,3 +211,14 @@ def test_nobody_listens_any_more(server: Server) -> None:
             break
         read(server, "/api/v3/ping")
     assert not hub.channels and not hub.trades and not hub.bests and not hub.timed
+
+
+def test_what_was_refused_is_on_the_request_log(server: Server) -> None:
+    key = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
+    with Listener(server, f"/ws/{key}") as listener:
+        listener.raw('{"method":"SUB","params":["%s"],"secretKey":"tell nobody","id":3}' % key)
+    newest = server.request("GET", "/_tradepit/v1/requests?limit=1").json[-1]
+    assert (newest["via"], newest["path"], newest["code"]) == ("STREAM", "/ws/…", 2)
+    assert newest["reason"] == newest["msg"]
+    assert newest["msg"].startswith("Invalid request: unknown variant `SUB`")
+    assert newest["asked"] == '{"method":"SUB","params":["…"],"secretKey":"…","id":3}'

@@ -124,6 +124,7 @@ class StreamSession(Session):
             request_id = _checked_id(request)
             result = self._do(request)
         except Wrong as wrong:
+            self.world.trail.note_message(self.call, text, (wrong.code, wrong.words))
             error: dict[str, object] = {"code": wrong.code, "msg": wrong.words}
             if request_id is None:
                 request_id = wrong.request_id

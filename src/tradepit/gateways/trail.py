@@ -13,6 +13,7 @@ from tradepit.catalog.language import Reply
 from tradepit.core.rejects import Reject
 from tradepit.gateways.checks import FORM, Call
 from tradepit.gateways.reasons import LONGEST, reason_of
+from tradepit.journal.clock import wall_us
 
 log = logging.getLogger("tradepit.trail")
 
@@ -25,6 +26,13 @@ _SECRET = re.compile(
 )
 
 
+_SECRET_FIELD = re.compile(
+    r'("[^"]*(?:signature|secret|private|public_?key|passphrase)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?)',
+    re.IGNORECASE,
+)
+_LISTEN_KEY = re.compile(r"[A-Za-z0-9]{40,}")  # whoever knows it hears an account
+
+
 class Refusal(Reply):
     """One refused request."""
 
@@ -34,7 +42,7 @@ class Refusal(Reply):
     ip: String
     account: String | None
     api_key: String | None
-    via: String  # REST or WS
+    via: String  # REST, WS or STREAM
     method: String
     path: String
     operation: String | None
@@ -62,11 +70,18 @@ class Trail:
     def note(self, call: Call, refused: Reject) -> None:
         """Keep a refusal. Whatever goes wrong here is not the client's loss."""
         operation = "" if call.operation is None else call.operation.id
-        key = (operation, refused.code)
+        self._keep((operation, refused.code), lambda number: _row(number, call, refused, operation))
+
+    def note_message(self, call: Call, text: str, answer: tuple[int, str]) -> None:
+        """Keep what a message on the stream socket that `call` opened was refused with: (code,
+        words) of the streams' own."""
+        self._keep(("", answer[0]), lambda number: _message_row(number, call, text, answer))
+
+    def _keep(self, key: tuple[str, int], make: Callable[[int], Refusal]) -> None:
         self.counts[key] = self.counts.get(key, 0) + 1
         try:
             self.number += 1
-            row = _row(self.number, call, refused, operation)
+            row = make(self.number)
             self.rows.append(row)
             for listener in self.listeners:
                 listener(row)
@@ -115,6 +130,36 @@ def _row(number: int, call: Call, refused: Reject, operation: str) -> Refusal:
         reason=reason[:LONGEST],
         details=_clean(details),
     )
+
+
+def _message_row(number: int, call: Call, text: str, answer: tuple[int, str]) -> Refusal:
+    code, words = answer
+    clock = call.world.clock
+    return Refusal(
+        number=number,
+        at=wall_us(),
+        world_time=clock.now_us(),
+        ip=call.ip,
+        account=None,
+        api_key=None,
+        via="STREAM",
+        method="",
+        path=_LISTEN_KEY.sub("…", call.path.decode("latin-1"))[:LONGEST],
+        operation=None,
+        asked=_said(text),
+        status=400,
+        code=code,
+        name="STREAM_REQUEST",
+        msg=words[:LONGEST],
+        reason=words[:LONGEST],
+        details={},
+    )
+
+
+def _said(text: str) -> str:
+    """A message without secrets and listen keys, and without what no answer could say again."""
+    text = _LISTEN_KEY.sub("…", _SECRET_FIELD.sub(r'\1"…"', text[:LONGEST]))
+    return text.encode(errors="replace").decode()
 
 
 def asked_of(call: Call) -> str:

@@ -88,6 +88,14 @@ class SnapshotFiles:
                 found.append((int(path.stem), path.stat().st_mtime))
         return sorted(found)
 
+    def size(self) -> int:
+        """Bytes of all of them."""
+        total = 0
+        for path in self._folder.glob("*.snapshot"):
+            with suppress(FileNotFoundError):
+                total += path.stat().st_size
+        return total
+
     def load(self, at_most: int | None) -> Snapshot | None:
         """The newest good one with seq <= `at_most`."""
         for seq, _ in reversed(self.taken()):

@@ -24,7 +24,7 @@ import msgspec
 
 from tradepit.journal.datadir import DataDir
 from tradepit.journal.port import RULES, JournalError, LogDamaged, Snapshot, StaleAppend
-from tradepit.journal.snapshots import SnapshotFiles, superfluous
+from tradepit.journal.snapshots import NEWEST_KEPT, SnapshotFiles, superfluous
 
 Sync = Literal["os", "disk"]
 
@@ -60,6 +60,7 @@ _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
 class SqliteLog:
     """See `journal.port.Log`. `keep_s`: how long the log stays behind the second newest snapshot.
+    `keep_bytes`: no longer than until log and snapshots are as large, 0 for any size.
 
     Raises: LogDamaged when the file is not a log of ours; DataDirBusy by way of `DataDir`.
     """
@@ -67,10 +68,12 @@ class SqliteLog:
     instant: Final = False
 
     def __init__(
-        self, home: DataDir, *, sync: Sync = "os", keep_s: float = DAY_S, rules: int = RULES
-    ) -> None:
+        self, home: DataDir, *, sync: Sync = "os", keep_s: float = DAY_S, rules: int = RULES,
+        keep_bytes: int = 0,
+    ) -> None:  # fmt: skip
         self.rules = rules
         self._keep_s = keep_s
+        self._keep_bytes = keep_bytes
         self._path = home.file(FILE)
         self._files = SnapshotFiles(home.path / FOLDER, sync == "disk")
         self._reading = threading.Lock()
@@ -202,7 +205,25 @@ class SqliteLog:
         for seq in superfluous(taken, time.time(), self._keep_s):
             if seq != reachable[-1]:
                 self._files.drop(seq)
-        oldest = self._files.taken()[0][0]
+        self._cut_to(self._files.taken()[0][0])
+        while self._keep_bytes and self._size() > self._keep_bytes:
+            older = [seq for seq in self.snapshots()[:-NEWEST_KEPT] if seq < reachable[-1]]
+            if not older:
+                break  # the rest is what a restart, or the reader, needs
+            self._files.drop(older[0])
+            self._cut_to(self.snapshots()[0])
+
+    def _size(self) -> int:
+        """Bytes that the log fills and its snapshots take."""
+        with self._reading:
+            pages, unused, page = (
+                int(self._reader.execute(f"PRAGMA {name}").fetchone()[0])
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+        return (pages - unused) * page + self._files.size()
+
+    def _cut_to(self, oldest: int) -> None:
+        """Forget the records up to `oldest`, from which the log goes on."""
         # By pages, so that no append waits long. The last row stays: the chain goes on from it.
         with self._writing:
             last = self._writer.execute("SELECT max(first) FROM log").fetchone()[0] or 0

@@ -203,7 +203,10 @@ def _log_of(settings: Config, home: DataDir) -> Log:
     if settings.memory:
         return MemoryLog()
     sync = "disk" if settings.sync == "disk" else "os"
-    return SqliteLog(home, sync=sync, keep_s=settings.keep_hours * 3_600)  # type: ignore[arg-type]
+    return SqliteLog(
+        home, sync=sync, keep_s=settings.keep_hours * 3_600,  # type: ignore[arg-type]
+        keep_bytes=settings.keep_mb * 1_000_000,
+    )  # fmt: skip
 
 
 def _clock_of(pit: Exchange, moment_us: int, newborn: bool) -> WorldClock:
