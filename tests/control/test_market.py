@@ -81,6 +81,9 @@ def test_residents_act_as_they_are_told() -> None:
     for server in running(Config(port=0, memory=True, limits="off", market="calm")):
         pit = Pit(server)
         pit.done("PUT", "clock", speed="0")
+        # Where nothing moves, two makers who act one after the other quote around the same price.
+        still = {"volatilityMultiple": "0", "activityMultiple": "0"}
+        pit.done("PUT", "market", symbol="BTCUSDT", **still)
         pit.done("POST", "clock/advance", by="10m")
         usual, other = book_of(pit), book_of(pit, "LTCUSDT")
         pit.done("PUT", "market", symbol="BTCUSDT", spreadMultiple="50", depthMultiple="0.1")
