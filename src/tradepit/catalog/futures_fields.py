@@ -29,6 +29,10 @@ FuturesTimeInForce: TypeAlias = Annotated[int, Term(terms.FUTURES_TIMES_IN_FORCE
 FuturesStpMode: TypeAlias = Annotated[
     int, Term(terms.FUTURES_STP_MODES, "INVALID_SELF_TRADE_PREVENTION_MODE")
 ]
+FuturesResponseType: TypeAlias = Annotated[
+    int,
+    Term(terms.RESPONSE_TYPES, "INVALID_NEW_ORDER_RESP_TYPE", only=(terms.ACK, terms.RESULT)),
+]
 PositionSide: TypeAlias = Annotated[
     int, Term(terms.POSITION_SIDES, "INVALID_POSITION_SIDE", only=(0, 1, 2))
 ]

@@ -17,7 +17,6 @@ from tradepit.catalog.fields import (
     Price,
     Qty,
     Rate,
-    ResponseType,
     Side,
     SymbolName,
     Time,
@@ -25,6 +24,7 @@ from tradepit.catalog.fields import (
 from tradepit.catalog.futures_fields import (
     AlgoType,
     FuturesOrderType,
+    FuturesResponseType,
     FuturesStpMode,
     FuturesTimeInForce,
     PositionSide,
@@ -71,7 +71,7 @@ class PlaceAlgo(Ask):
     activate_price: Price | None = None
     callback_rate: Rate | None = None
     client_algo_id: ClientId | None = None
-    new_order_resp_type: ResponseType | None = None
+    new_order_resp_type: FuturesResponseType | None = None
     self_trade_prevention_mode: FuturesStpMode | None = None
     good_till_date: Time | None = None
 

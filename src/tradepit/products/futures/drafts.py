@@ -58,6 +58,8 @@ def draft(
     stop: int | None = getattr(ask, words.stop)
     activation: int | None = getattr(ask, words.activation)
     close_all = bool(ask.close_position)
+    if contract.inverse and ask.time_in_force == GTD:
+        raise Reject("INVALID_TIF")
     check_words(ask, kind, stop, words)
     check_close_position(ask, kind)
     side = position_side(trader, ask)

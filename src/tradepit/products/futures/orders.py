@@ -14,7 +14,6 @@ from tradepit.catalog.fields import (
     Price,
     Qty,
     Rate,
-    ResponseType,
     Side,
     SymbolName,
     Text,
@@ -22,6 +21,7 @@ from tradepit.catalog.fields import (
 )
 from tradepit.catalog.futures_fields import (
     FuturesOrderType,
+    FuturesResponseType,
     FuturesStpMode,
     FuturesTimeInForce,
     PositionSide,
@@ -65,7 +65,7 @@ class PlaceOrder(Ask):
     callback_rate: Rate | None = None
     working_type: WorkingType | None = None
     price_protect: Bool | None = None
-    new_order_resp_type: ResponseType | None = None
+    new_order_resp_type: FuturesResponseType | None = None
     price_match: PriceMatch | None = None
     self_trade_prevention_mode: FuturesStpMode | None = None
 

@@ -1,0 +1,148 @@
+"""Refused orders of both futures exchanges over REST: one table of request, code and text, and
+which refusal comes first where a request deserves several.
+
+Source: the error codes of the futures documents, -1xxx, -2xxx, -4xxx and -5xxx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from tests.control.conftest import Pit, running_pit
+
+VENUES = {"fapi": "BTCUSDT", "dapi": "BTCUSD_PERP"}
+MANDATORY = "Mandatory parameter '{}' was not sent, was empty/null, or malformed."
+NOT_REQUIRED = "Parameter '{}' sent when not required."
+PRECISION = (-1111, "Precision is over the maximum defined for this asset.")
+MARKET = "side=BUY&type=MARKET&quantity=1"
+LIMIT = "side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=50000"
+STOP = "side=BUY&type=STOP_MARKET&quantity=1&stopPrice=150000"
+TRAIL = "side=BUY&type=TRAILING_STOP_MARKET&quantity=1&callbackRate=1"
+
+# What is sent: an order, with some of its parameters as they should not be (empty: not sent).
+REFUSED = [
+    # -11xx: the request itself.
+    (MARKET, "symbol=", -1102, MANDATORY.format("symbol")),
+    (MARKET, "side=", -1102, MANDATORY.format("side")),
+    (MARKET, "type=", -1102, MANDATORY.format("type")),
+    (MARKET, "quantity=", -1102, MANDATORY.format("quantity")),
+    (LIMIT, "price=", -1102, MANDATORY.format("price")),
+    (LIMIT, "timeInForce=", -1102, MANDATORY.format("timeinforce")),
+    (STOP, "stopPrice=", -1102, MANDATORY.format("stopprice")),
+    (TRAIL, "callbackRate=", -1102, MANDATORY.format("callbackrate")),
+    (MARKET, "icebergQty=1", -1104, None),
+    (MARKET, "price=50000", -1106, NOT_REQUIRED.format("price")),
+    (MARKET, "timeInForce=GTC", -1106, NOT_REQUIRED.format("timeinforce")),
+    (MARKET, "stopPrice=50000", -1106, NOT_REQUIRED.format("stopprice")),
+    (LIMIT, "quantity=1.00000001", *PRECISION),
+    (LIMIT, "price=50000.0000001", *PRECISION),
+    (LIMIT, "timeInForce=SOON", -1115, "Invalid timeInForce."),
+    (MARKET, "type=ICEBERG", -1116, "Invalid orderType."),
+    (MARKET, "side=HOLD", -1117, "Invalid side."),
+    (MARKET, "symbol=NOTHING", -1121, "Invalid symbol."),
+    (LIMIT, "newOrderRespType=SOME", -1136, "Invalid newOrderRespType."),
+    (LIMIT, "newOrderRespType=FULL", -1136, "Invalid newOrderRespType."),
+    # -20xx: the account and what it has.
+    (TRAIL, "callbackRate=20", -2007, "Invalid callBack rate"),
+    (STOP, "stopPrice=2000", -2021, "Order would immediately trigger."),
+    (MARKET, "side=SELL&reduceOnly=true", -2022, "ReduceOnly Order is rejected."),
+    # -40xx: filters and modes.
+    (LIMIT, "price=0", -4001, "Price less than or equal to zero."),
+    (LIMIT, "price=99999999", -4002, "Price greater than max price."),
+    (LIMIT, "quantity=0", -4003, "Quantity less than or equal to zero."),
+    (LIMIT, "quantity=9999999", -4005, "Quantity greater than max quantity."),
+    (MARKET, "quantity=100000", -4005, "Quantity greater than max quantity."),
+    (STOP, "stopPrice=99999999", -4007, "Stop price greater than max price."),
+    (LIMIT, "price=0.1", -4013, "Price less than min price."),
+    (LIMIT, "price=900000", -4016, None),
+    (MARKET, "closePosition=true", -4020, None),
+    (LIMIT, "side=SELL&price=2000", -4024, None),
+    (LIMIT, "workingType=LAST", -4031, "Invalid parameter working type"),
+    (MARKET, "positionSide=UP", -4060, "Invalid position side."),
+    (MARKET, "positionSide=LONG", -4061,
+     "Order's position side does not match user's setting."),
+    (TRAIL, "activationPrice=900000", -4135, "Invalid activation price"),
+    (STOP, "closePosition=true", -4137, "Quantity must be zero with closePosition equals true"),
+    # -50xx: what could not be done at once.
+    (LIMIT, "timeInForce=FOK", -5021,
+     "Due to the order could not be filled immediately, the FOK order has been rejected."),
+    (MARKET, "priceMatch=OPPONENT", -5038,
+     "Price match only supports order type: LIMIT, STOP AND TAKE_PROFIT"),
+    (LIMIT, "selfTradePreventionMode=ALL", -5039, "Invalid self trade prevention mode"),
+    (LIMIT, "price=&priceMatch=OPPONENT", -5041, "No depth matches this BBO order"),
+    # Several at once: the request, then the symbol, the words, the modes, the filters in order,
+    # what would happen, and the margin last.
+    (MARKET, "symbol=NOTHING&side=HOLD", -1117, "Invalid side."),
+    (MARKET, "symbol=NOTHING&icebergQty=1", -1104, None),
+    (MARKET, "symbol=NOTHING&quantity=", -1121, "Invalid symbol."),
+    (LIMIT, "price=&positionSide=LONG", -1102, MANDATORY.format("price")),
+    (LIMIT, "positionSide=LONG&quantity=1.00000001", -4061, None),
+    (LIMIT, "quantity=0&price=50000.0000001", *PRECISION),
+    (LIMIT, "quantity=0&price=0", -4003, "Quantity less than or equal to zero."),
+    (LIMIT, "quantity=9999999&price=99999999", -4005, "Quantity greater than max quantity."),
+    (LIMIT, "timeInForce=FOK&price=900000", -4016, None),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pit() -> Iterator[Pit]:
+    yield from running_pit(limits="off")
+
+
+def asked(pit: Pit, venue: str, order: str, changes: str, **more: str) -> tuple[int, str]:
+    """(code, text) of a refused order; (0, its status) of one that was taken."""
+    given = {"symbol": VENUES[venue], **dict(parse_qsl(order))}
+    given.update(parse_qsl(changes, keep_blank_values=True))
+    query = urlencode({name: value for name, value in given.items() if value})
+    found = pit.signed("POST", f"/{venue}/v1/order", query, **more).json
+    return (found["code"], found["msg"]) if "code" in found else (0, found["status"])
+
+
+@pytest.mark.parametrize("venue", VENUES)
+@pytest.mark.parametrize(("order", "changes", "code", "text"), REFUSED)
+def test_a_refused_order(
+    pit: Pit, venue: str, order: str, changes: str, code: int, text: str | None
+) -> None:
+    found = asked(pit, venue, order, changes)
+    assert found[0] == code
+    assert text in (None, found[1])
+    path = f"/{venue}/v1/openOrders"
+    assert pit.signed("GET", path, f"symbol={VENUES[venue]}").json == []
+
+
+def test_what_only_one_of_them_knows(pit: Pit) -> None:
+    tick, least = "price=50000.01", "quantity=0.001"
+    assert asked(pit, "fapi", LIMIT, tick) == (-4014, "Price not increased by tick size.")
+    assert asked(pit, "dapi", LIMIT, tick) == PRECISION
+    assert asked(pit, "fapi", LIMIT, least)[0] == -4164
+    assert asked(pit, "dapi", LIMIT, least) == PRECISION
+    assert asked(pit, "fapi", LIMIT, "timeInForce=GTD")[0] == -1102
+    assert asked(pit, "fapi", LIMIT, "timeInForce=GTD&goodTillDate=1000")[0] == -5040
+    assert asked(pit, "dapi", LIMIT, "goodTillDate=1000")[0] == -1104
+    assert asked(pit, "dapi", LIMIT, "timeInForce=GTD") == (-1115, "Invalid timeInForce.")
+
+
+@pytest.mark.parametrize(("venue", "qty"), [("fapi", "900"), ("dapi", "900000")])
+def test_margin_and_leverage_come_last(pit: Pit, venue: str, qty: str) -> None:
+    symbol = VENUES[venue]
+
+    def lever(times: int) -> None:
+        query = f"symbol={symbol}&leverage={times}"
+        answer = pit.signed("POST", f"/{venue}/v1/leverage", query, name="bob")
+        assert answer.status == 200, answer.body
+
+    lever(1)
+    short = (-2019, "Margin is insufficient.")
+    assert asked(pit, venue, LIMIT, f"quantity={qty}", name="bob") == short
+    far = f"quantity={qty}&price=900000"
+    assert asked(pit, venue, LIMIT, far, name="bob")[0] == -4016
+    lever(100)
+    assert asked(pit, venue, LIMIT, f"quantity={qty}", name="bob") == (
+        -2027, "Exceeded the maximum allowable position at current leverage.",
+    )  # fmt: skip
+    lever(20)
+    assert asked(pit, venue, LIMIT, "quantity=1&newClientOrderId=one", name="bob") == (0, "NEW")
+    twice = asked(pit, venue, LIMIT, "quantity=1&newClientOrderId=one", name="bob")
+    assert twice[0] == -4116
