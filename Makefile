@@ -45,6 +45,8 @@ $(STAMPS)/fast: pyproject.toml | $(STAMPS)/app
 $(STAMPS)/test: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the tests need: pytest, mypy, ruff and the client libraries …"
 	@$(PIP) install --editable '.[test]'
+	@$(PIP) install --upgrade --no-deps --target $(VENV)/futures-connector \
+		'binance-futures-connector>=4.1,<5'
 	@mkdir -p $(STAMPS) && touch $(STAMPS)/app $(STAMPS)/fast $@
 
 $(STAMPS)/bench: pyproject.toml | $(VENV)/bin/python
