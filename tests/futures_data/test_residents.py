@@ -36,6 +36,27 @@ def spread_parts(contract: Contract) -> int:
     return max(ask - bid - 6 * contract.tick_size, 0) * 1_000_000 // bid
 
 
+def check_pasts(hall: Hall) -> None:
+    """Linear perpetuals have a past that their index shares, and the live tape goes on from it."""
+    pasts = 0
+    for contract in hall.pit.contracts.values():
+        past = contract.tape.past
+        if past is None:
+            assert contract.inverse or not contract.perpetual
+            continue
+        pasts += 1
+        spot = hall.pit.symbols[contract.index_symbol].tape.past
+        assert spot is not None
+        for days in (1, 100, 300):
+            end_us = hall.pit.born_us - days * 86_400 * 1_000_000
+            (mine,) = past.bars_before(MINUTE_US, end_us, 1)
+            (other,) = spot.bars_before(MINUTE_US, end_us, 1)
+            index = other.close * contract.index_units
+            assert abs(mine.close - index) * 20 < index, (contract.name, days)
+        assert contract.next_trade_id > past.last_trade()[0] > 0
+    assert pasts == 13
+
+
 async def test_fresh_books_are_liquid_and_stay_so() -> None:
     hall = Hall(Config(memory=True, market="normal", seed=3))
     await hall.start()
@@ -46,6 +67,7 @@ async def test_fresh_books_are_liquid_and_stay_so() -> None:
             levels = 20 if contract.perpetual else 10
             assert len(contract.book.bids.levels) >= levels // 2, contract.name
             assert spread_parts(contract) < 500
+        check_pasts(hall)
         await hall.advance(hall.clock.now_us() + 120 * MINUTE_US)
         for contract in contracts:
             assert spread_parts(contract) < 500

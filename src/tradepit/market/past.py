@@ -29,6 +29,7 @@ VERSION: Final = 1  # raised whenever the same seed would lead to another past
 MARK: Final = "_past"  # the listing's key
 MOST_DAYS: Final = 1_826
 FEWEST_DAYS: Final = 30
+THOUSAND: Final = "1000"  # of a coin, which a contract counts as one
 WIDTHS: Final = (1440, 720, 240, 120, 60, 15, 5, 1)  # minutes of the spans, level by level
 PROFILE: Final = (  # how much trades in each hour of a day (UTC)
     10, 9, 9, 8, 8, 8, 8, 9, 10, 10, 10, 10, 11, 14, 17, 18, 17, 15, 13, 12, 11, 10, 9, 10,
@@ -106,8 +107,8 @@ def terms_of(symbol: Any, typical: int) -> Terms | None:
     trade = symbol.min_notional * TRADE_NOTIONAL // (price * worth)
     trade = max(LEAST_LOTS, min(trade, most // 64))
     return Terms(
-        symbol.name, symbol.base, symbol.quote, Sizes(tick, lot, worth), low, high, price, trade,
-        most,
+        symbol.key, symbol.base.removeprefix(THOUSAND), symbol.quote, Sizes(tick, lot, worth), low,
+        high, price, trade, most,
     )  # fmt: skip
 
 
@@ -415,11 +416,20 @@ def with_past(listing: Sequence[dict[str, Any]], seed: int) -> list[dict[str, An
     return [{**row, MARK: {"version": VERSION, "seed": seed}} for row in listing]
 
 
+def contracts_with_past(listing: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """The same of contracts: linear perpetuals have a past, for it is told as that of spot is."""
+    return [
+        with_past([row], seed)[0]
+        if row["_venue"] == "usdm" and row["contractType"] == "PERPETUAL" else row
+        for row in listing
+    ]  # fmt: skip
+
+
 def pasts_of(symbols: Mapping[str, Any], born_us: int) -> dict[str, SyntheticPast]:
     """The past of every symbol that is to have one and can, by name.
 
-    symbols: `core.symbols.Symbol` by name, with listings of `with_past`. Raises: ValueError for a
-    past of a version that is not known here.
+    symbols: `core.symbols.Symbol` (contracts, too) by name, with listings of `with_past`. Raises:
+    ValueError for a past of a version that is not known here.
     """
     shelf = Shelf()
     walks: dict[int, Walks] = {}

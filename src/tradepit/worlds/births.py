@@ -15,7 +15,7 @@ from tradepit.data.genesis import genesis
 from tradepit.journal.clock import wall_us
 from tradepit.journal.recovery import Origins
 from tradepit.market.maker import MAKERS
-from tradepit.market.past import pasts_of, with_past
+from tradepit.market.past import contracts_with_past, pasts_of, with_past
 from tradepit.market.replay import read_tape, worth
 from tradepit.market.takers import TAKERS
 from tradepit.market.tapefile import Tape
@@ -72,17 +72,21 @@ def origins(
             listing, seed=recipe.seed, born_us=born_us, residents=MAKERS, takers=TAKERS,
             guests=recipe.accounts,
         )  # fmt: skip
+        if recipe.market != "empty":
+            row["contracts"] = contracts_with_past(row["contracts"], recipe.seed)
         pit = Exchange(handlers, row)
-        for name, past in pasts_of(pit.symbols, born_us).items():
-            pit.symbols[name].begin(past, born_us)
+        for symbols in (pit.symbols, pit.contracts):
+            for name, past in pasts_of(symbols, born_us).items():
+                symbols[name].begin(past, born_us)
         if replay:
             pit.clock_offset_us = born_us - wall_us()
         return pit
 
     def load(state: dict[str, Any]) -> Exchange:
         pit = Exchange.load(handlers, state)
-        for name, past in pasts_of(pit.symbols, pit.born_us).items():
-            pit.symbols[name].tape.past = past
+        for symbols in (pit.symbols, pit.contracts):
+            for name, past in pasts_of(symbols, pit.born_us).items():
+                symbols[name].tape.past = past
         return pit
 
     return Origins(birth, load, Codec())
