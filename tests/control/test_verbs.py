@@ -20,7 +20,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "control.md"
 
 def ask(pit: Pit, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     url = f"http://127.0.0.1:{pit.server.port}"
-    assert run([words[0], "--url", url, *words[1:]]) == OK, capsys.readouterr().err
+    assert run([*words, "--url", url]) == OK, capsys.readouterr().err
     return json.loads(capsys.readouterr().out)
 
 
