@@ -76,8 +76,12 @@ class Examples(NamedTuple):
 
 
 def rehearse() -> Examples:
-    """Play the tour; operations must be loaded. Blocks for some tenths of a second."""
-    return asyncio.run(_Stage().play())
+    """Play the tour; operations must be loaded. Blocks for some tenths of a second.
+
+    In a thread of its own: whoever asks may have a loop that runs.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(_Stage().play())).result()
 
 
 class _Ear:
