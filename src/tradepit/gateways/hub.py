@@ -254,14 +254,19 @@ class Hub:
         return min([*times, late_us + -late_us % TICK_US or NEVER_US])
 
     def later(self, feed: Feed, read: Callable[[], T], then: Callable[[T], None]) -> None:
-        """Have `read` done where queries wait for SQL, and `then` its result on the loop.
+        """Have `read` done where queries wait for SQL, and `then` its result on the loop, after
+        those of the reads that were asked for earlier.
 
         The feed is `loading` until that is over, however it ends.
         """
 
+        ahead = list(self._reading)
+
         async def work() -> None:
             try:
                 found = await self.loop.run_in_executor(self.pool, read)
+                if ahead:
+                    await asyncio.wait(ahead)
                 feed.loading = False
                 self._stirred_us = self.now_us()
                 then(found)
@@ -276,7 +281,9 @@ class Hub:
         self._reading.add(task)
 
     async def drained(self) -> None:
-        """Wait until nothing is being read for a feed."""
+        """Tell what is due by what has happened, and wait until nothing is being read for a feed:
+        whether the wall's time let a beat come before must not show."""
+        self.advance(self.sequencer.settled_us())
         while self._reading:
             await asyncio.wait(self._reading)
 
