@@ -34,7 +34,11 @@ def test_verbs_are_operations_and_their_parameters() -> None:
 
 
 @pytest.mark.parametrize("line", re.findall(r"^\$ tradepit (.+)$", PAGE.read_text(), re.MULTILINE))
-def test_a_line_of_the_page(pit: Pit, capsys: pytest.CaptureFixture[str], line: str) -> None:
+def test_a_line_of_the_page(
+    pit: Pit, capsys: pytest.CaptureFixture[str], line: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)  # a private key is written where one stands
     assert ask(pit, capsys, *line.split()) is not None
 
 
