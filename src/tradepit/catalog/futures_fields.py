@@ -53,4 +53,4 @@ ContractType: TypeAlias = Annotated[
 ]
 PairName: TypeAlias = Annotated[str, Safe(r"[A-Z0-9]{1,20}", legal=r"^[A-Z0-9]{1,20}$")]
 SignedRate: TypeAlias = Annotated[int, Signed()]
-AssetName: TypeAlias = Annotated[str, Safe(r"[A-Z0-9]{1,20}", legal=r"^[A-Z0-9]{1,20}$")]
+AssetName: TypeAlias = PairName

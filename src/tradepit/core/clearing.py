@@ -16,6 +16,7 @@ from tradepit.core.fees import conversion
 from tradepit.core.futures_records import (
     COMMISSION,
     REALIZED_PNL,
+    WHY_ORDER,
     AccountUpdate,
     FuturesReport,
     FuturesTrade,
@@ -241,7 +242,7 @@ def _tell(pit: Exchange, told: FuturesReport) -> None:
             pit, trader, COMMISSION, told.commission_asset, -told.commission, order.contract,
             told.trade_id,
         )  # fmt: skip
-    update = AccountUpdate(trader, "ORDER", told.at_us)
+    update = AccountUpdate(trader, WHY_ORDER, told.at_us)
     add_balance(update, trader, asset, 0)
     if told.commission_asset not in ("", asset):
         add_balance(update, trader, told.commission_asset, 0)

@@ -123,6 +123,10 @@ class Contract(Symbol):
             above, under = abs(qty) * self.size * FINE, abs(cost)
         return (2 * above + under) // (2 * under)
 
+    def break_even(self, qty: int, cost: int, paid: int) -> int:
+        """The price at which closing pays back `paid` units of commission, too."""
+        return self.entry_price(qty, cost + paid * ONE)
+
     def bracket(self, notional: int) -> Bracket:
         """The row of the leverage table that a notional (units) falls into."""
         for row in self.brackets:

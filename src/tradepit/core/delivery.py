@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Final
 from tradepit.core import clearing, futures_life, marking
 from tradepit.core.bars import civil, days_of
 from tradepit.core.contracts import Contract
-from tradepit.core.futures_records import DELIVERY_SETTLEMENT, AccountUpdate, PositionRow
+from tradepit.core.futures_records import (
+    DELIVERY_SETTLEMENT,
+    WHY_ORDER,
+    AccountUpdate,
+    PositionRow,
+)  # fmt: skip
 from tradepit.core.records import StatusChange
 from tradepit.core.terms import BREAK
 
@@ -89,7 +94,7 @@ def _settle(pit: Exchange, position: Position, price: int) -> None:
     asset = contract.margin_asset
     clearing.income(pit, trader, DELIVERY_SETTLEMENT, asset, realized, contract)
     if not trader.account.quiet:
-        update = AccountUpdate(trader, "ORDER", pit.at_us)
+        update = AccountUpdate(trader, WHY_ORDER, pit.at_us)
         clearing.add_balance(update, trader, asset, 0)
         update.positions.append(PositionRow(position))
         pit.events.append(update)

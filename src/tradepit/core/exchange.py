@@ -63,7 +63,7 @@ TICK: Final = "tick"  # the command that only lets time pass
 
 INSURANCE: Final = "insurance"  # the account whose futures wallets are the insurance funds
 
-RULES: Final = 3  # raised whenever the same log would lead to another state
+RULES: Final = 4  # raised whenever the same log would lead to another state
 
 
 class Exchange:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tradepit.core.records import Event
-from tradepit.core.units import ONE
 
 if TYPE_CHECKING:
     from tradepit.core.contracts import Contract
@@ -32,14 +31,9 @@ STAND: Final = 33
 
 # Why an account changed, as ACCOUNT_UPDATE says it.
 WHY_ORDER: Final = "ORDER"
-WHY_FUNDING: Final = "FUNDING_FEE"
 WHY_DEPOSIT: Final = "DEPOSIT"
 WHY_WITHDRAW: Final = "WITHDRAW"
 WHY_MARGIN_TRANSFER: Final = "MARGIN_TRANSFER"
-WHY_MARGIN_TYPE: Final = "MARGIN_TYPE_CHANGE"
-WHY_INSURANCE: Final = "INSURANCE_CLEAR"
-WHY_ADL: Final = "ADMIN_WITHDRAW"
-WHY_ADJUSTMENT: Final = "ADJUSTMENT"
 
 # Kinds of income.
 TRANSFER_INCOME: Final = "TRANSFER"
@@ -140,8 +134,7 @@ class PositionRow:
     @property
     def break_even(self) -> int:
         """The price at which closing pays back the commission so far."""
-        cost = self.cost + self.paid * ONE
-        return self.position.holding.contract.entry_price(self.qty, cost)
+        return self.position.holding.contract.break_even(self.qty, self.cost, self.paid)
 
     @property
     def profit(self) -> int:

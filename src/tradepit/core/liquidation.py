@@ -100,14 +100,11 @@ def _worst(scope: list[Holding]) -> Position | None:
     found: Position | None = None
     most = -1
     for holding in scope:
-        contract = holding.contract
         for position in holding.positions:
-            if position.qty:
-                notional = contract.notional(contract.marks.mark, position.qty)
-                need = contract.maintenance(notional)
-                if need > most:
-                    most = need
-                    found = position
+            need = margin.upkeep(position)
+            if position.qty and need > most:
+                most = need
+                found = position
     return found
 
 
@@ -123,12 +120,10 @@ def _call(pit: Exchange, scope: list[Holding], equity: int, need: int) -> None:
     first = next(holding for holding in scope if not holding.flat)
     call = MarginCall(trader, trader.cross_balance(first.contract.margin_asset), pit.at_us)
     for holding in scope:
-        contract = holding.contract
-        mark = contract.marks.mark
+        mark = holding.contract.marks.mark
         for position in holding.positions:
             if position.qty:
-                need = contract.maintenance(contract.notional(mark, position.qty))
-                call.rows.append((PositionRow(position), mark, need))
+                call.rows.append((PositionRow(position), mark, margin.upkeep(position)))
     pit.events.append(call)
 
 

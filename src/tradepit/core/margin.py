@@ -84,15 +84,17 @@ def needs(holding: Holding, buys: int = 0, sells: int = 0, side: int = 0) -> tup
     return positions, max(whole - positions, 0)
 
 
+def upkeep(position: Position) -> int:
+    """Maintenance margin of a position at the mark price."""
+    if position.qty == 0:
+        return 0
+    contract = position.holding.contract
+    return contract.maintenance(contract.notional(contract.marks.mark, position.qty))
+
+
 def maintenance(holding: Holding) -> int:
     """Maintenance margin of a holding's positions at the mark price."""
-    contract = holding.contract
-    mark = contract.marks.mark
-    total = 0
-    for position in holding.positions:
-        if position.qty:
-            total += contract.maintenance(contract.notional(mark, position.qty))
-    return total
+    return upkeep(holding.both) + upkeep(holding.long) + upkeep(holding.short)
 
 
 def profit(holding: Holding) -> int:
@@ -171,10 +173,8 @@ def _add(found: Margin, holding: Holding, rate: int) -> None:
 
 def isolated(position: Position) -> tuple[int, int]:
     """(margin balance, maintenance margin) of an isolated position."""
-    contract = position.holding.contract
-    mark = contract.marks.mark
-    equity = position.wallet + position.profit(mark) // ONE
-    return equity, contract.maintenance(contract.notional(mark, position.qty))
+    equity = position.wallet + position.profit(position.holding.contract.marks.mark) // ONE
+    return equity, upkeep(position)
 
 
 # --- Where it breaks ---------------------------------------------------------------------------

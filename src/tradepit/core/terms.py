@@ -144,10 +144,9 @@ MAY_FUTURES: Final = 64
 # Order types share their numbers with spot where they wait for a trigger in the same way.
 
 TRAILING_STOP_MARKET: Final = 8
-LIQUIDATION: Final = 9
 FUTURES_ORDER_TYPES: Final = (
     "", "LIMIT", "MARKET", "STOP_MARKET", "STOP", "TAKE_PROFIT_MARKET", "TAKE_PROFIT", "",
-    "TRAILING_STOP_MARKET", "LIQUIDATION",
+    "TRAILING_STOP_MARKET",
 )  # fmt: skip
 
 GTX: Final = 4

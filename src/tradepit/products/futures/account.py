@@ -22,7 +22,8 @@ from tradepit.core.positions import Holding, Position, Trader
 from tradepit.core.records import Who
 from tradepit.core.units import ONE
 from tradepit.products.futures import shown
-from tradepit.products.futures.settings import Nothing
+from tradepit.products.futures.general import Nothing
+from tradepit.products.futures.selectors import contracts_of
 from tradepit.products.futures.venues import on
 
 EIGHT = shown.amount
@@ -68,25 +69,30 @@ class AssetMargin:
         self.available = max(margin.cross(pit, trader, asset).available, 0)
         self.withdrawable = withdrawable(pit, trader, asset)
 
+    def fields(self) -> dict[str, Shown]:
+        """The fields that rows of an asset have on both venues."""
+        return {
+            "wallet_balance": EIGHT(self.wallet),
+            "unrealized_profit": EIGHT(self.profit),
+            "margin_balance": EIGHT(self.wallet + self.profit),
+            "maint_margin": EIGHT(self.maintenance),
+            "initial_margin": EIGHT(self.positions + self.orders),
+            "position_initial_margin": EIGHT(self.positions),
+            "open_order_initial_margin": EIGHT(self.orders),
+            "cross_wallet_balance": EIGHT(self.cross_wallet),
+            "cross_un_pnl": EIGHT(self.cross_profit),
+            "available_balance": EIGHT(self.available),
+            "max_withdraw_amount": EIGHT(self.withdrawable),
+        }
+
 
 def asset_row(pit: Exchange, trader: Trader, asset: str, available: bool | UnsetType) -> AssetRow:
     """One asset of a wallet."""
-    found = AssetMargin(pit, trader, asset)
     return AssetRow(
         asset=asset,
-        wallet_balance=EIGHT(found.wallet),
-        unrealized_profit=EIGHT(found.profit),
-        margin_balance=EIGHT(found.wallet + found.profit),
-        maint_margin=EIGHT(found.maintenance),
-        initial_margin=EIGHT(found.positions + found.orders),
-        position_initial_margin=EIGHT(found.positions),
-        open_order_initial_margin=EIGHT(found.orders),
-        cross_wallet_balance=EIGHT(found.cross_wallet),
-        cross_un_pnl=EIGHT(found.cross_profit),
-        available_balance=EIGHT(found.available),
-        max_withdraw_amount=EIGHT(found.withdrawable),
         margin_available=available,
         update_time=trader.updated_us,
+        **AssetMargin(pit, trader, asset).fields(),
     )
 
 
@@ -109,6 +115,22 @@ class Totals:
             self.orders += found.orders * rate // ONE
         self.available = max(margin.cross(pit, trader, "USDT").available, 0)
         self.withdrawable = withdrawable(pit, trader, "USDT")
+
+    def fields(self) -> dict[str, Shown]:
+        """The fields that both forms of the account tell them in."""
+        return {
+            "total_initial_margin": EIGHT(self.positions + self.orders),
+            "total_maint_margin": EIGHT(self.maintenance),
+            "total_wallet_balance": EIGHT(self.wallet),
+            "total_unrealized_profit": EIGHT(self.profit),
+            "total_margin_balance": EIGHT(self.wallet + self.profit),
+            "total_position_initial_margin": EIGHT(self.positions),
+            "total_open_order_initial_margin": EIGHT(self.orders),
+            "total_cross_wallet_balance": EIGHT(self.cross_wallet),
+            "total_cross_un_pnl": EIGHT(self.cross_profit),
+            "available_balance": EIGHT(self.available),
+            "max_withdraw_amount": EIGHT(self.withdrawable),
+        }
 
 
 class UsdmPositionRow(Reply):
@@ -153,13 +175,14 @@ class UsdmAccount(Reply):
     positions: list[UsdmPositionRow]
 
 
-def contracts_of(pit: Exchange, venue: int) -> Iterator[Contract]:
-    return (contract for contract in pit.contracts.values() if contract.venue == venue)
-
-
 def sides_of(trader: Trader, holding: Holding) -> list[Position]:
     """The positions that the account's mode has."""
     return [holding.long, holding.short] if trader.dual else [holding.both]
+
+
+def told_of(holding: Holding) -> tuple[Position, ...]:
+    """The positions that lists of all contracts tell of: in hedge mode the sides, too."""
+    return holding.positions if holding.trader.dual else (holding.both,)
 
 
 def position_needs(position: Position) -> tuple[int, int]:
@@ -172,13 +195,6 @@ def position_needs(position: Position) -> tuple[int, int]:
     return own, -(-resting // holding.leverage)
 
 
-def maintenance_of(position: Position) -> int:
-    contract = position.holding.contract
-    if not position.qty:
-        return 0
-    return contract.maintenance(contract.notional(contract.marks.mark, position.qty))
-
-
 def entry(contract: Contract, units: int) -> Shown:
     """An entry price: as many places as the mean may need."""
     return units, 8 if units else 1 if contract.inverse else 5
@@ -187,8 +203,7 @@ def entry(contract: Contract, units: int) -> Shown:
 def break_even(position: Position) -> Shown:
     """The price at which closing pays back the commission so far."""
     contract = position.holding.contract
-    cost = position.cost + position.paid * ONE
-    return entry(contract, contract.entry_price(position.qty, cost))
+    return entry(contract, contract.break_even(position.qty, position.cost, position.paid))
 
 
 def _usdm_position(position: Position) -> UsdmPositionRow:
@@ -198,7 +213,7 @@ def _usdm_position(position: Position) -> UsdmPositionRow:
     return UsdmPositionRow(
         symbol=contract.name,
         initial_margin=own + orders,
-        maint_margin=maintenance_of(position),
+        maint_margin=margin.upkeep(position),
         unrealized_profit=EIGHT(position.profit(contract.marks.mark) // ONE),
         position_initial_margin=own,
         open_order_initial_margin=orders,
@@ -231,7 +246,6 @@ def account_usdm(
     """Account information V2."""
     trader = pit.look_trader(who.owner, venue)
     account = trader.account
-    whole = Totals(pit, trader)
     return UsdmAccount(
         fee_tier=0,
         fee_burn=trader.fee_burn,
@@ -241,23 +255,13 @@ def account_usdm(
         update_time=0,
         multi_assets_margin=trader.multi_assets,
         trade_group_id=account.trade_group,
-        total_initial_margin=EIGHT(whole.positions + whole.orders),
-        total_maint_margin=EIGHT(whole.maintenance),
-        total_wallet_balance=EIGHT(whole.wallet),
-        total_unrealized_profit=EIGHT(whole.profit),
-        total_margin_balance=EIGHT(whole.wallet + whole.profit),
-        total_position_initial_margin=EIGHT(whole.positions),
-        total_open_order_initial_margin=EIGHT(whole.orders),
-        total_cross_wallet_balance=EIGHT(whole.cross_wallet),
-        total_cross_un_pnl=EIGHT(whole.cross_profit),
-        available_balance=EIGHT(whole.available),
-        max_withdraw_amount=EIGHT(whole.withdrawable),
         assets=[asset_row(pit, trader, name, True) for name in assets_of(pit, trader)],
         positions=[
             _usdm_position(position)
             for contract in contracts_of(pit, venue)
-            for position in trader.look(contract).positions[: 3 if trader.dual else 1]
+            for position in told_of(trader.look(contract))
         ],
+        **Totals(pit, trader).fields(),
     )
 
 
@@ -325,7 +329,7 @@ def _position_v3(position: Position) -> UsdmPositionV3:
         notional=signed_notional(position),
         isolated_wallet=position.wallet,
         initial_margin=own + orders,
-        maint_margin=maintenance_of(position),
+        maint_margin=margin.upkeep(position),
         update_time=position.updated_us,
     )
 
@@ -339,21 +343,10 @@ def account_usdm_v3(
 ) -> UsdmAccountV3:
     """Account information V3: only symbols with a position or open orders."""
     trader = pit.look_trader(who.owner, venue)
-    whole = Totals(pit, trader)
     return UsdmAccountV3(
-        total_initial_margin=EIGHT(whole.positions + whole.orders),
-        total_maint_margin=EIGHT(whole.maintenance),
-        total_wallet_balance=EIGHT(whole.wallet),
-        total_unrealized_profit=EIGHT(whole.profit),
-        total_margin_balance=EIGHT(whole.wallet + whole.profit),
-        total_position_initial_margin=EIGHT(whole.positions),
-        total_open_order_initial_margin=EIGHT(whole.orders),
-        total_cross_wallet_balance=EIGHT(whole.cross_wallet),
-        total_cross_un_pnl=EIGHT(whole.cross_profit),
-        available_balance=EIGHT(whole.available),
-        max_withdraw_amount=EIGHT(whole.withdrawable),
         assets=[asset_row(pit, trader, name, UNSET) for name in assets_of(pit, trader)],
         positions=[_position_v3(position) for position in live_positions(trader)],
+        **Totals(pit, trader).fields(),
     )
 
 

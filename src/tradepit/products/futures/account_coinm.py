@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradepit.catalog.fields import Int, ShortText, Time
 from tradepit.catalog.futures_fields import PositionSide, Shown
 from tradepit.catalog.language import USER_DATA, Reply
+from tradepit.core import margin
 from tradepit.core.contracts import COINM
 from tradepit.core.exchange import Exchange
 from tradepit.core.history import History
@@ -18,13 +19,13 @@ from tradepit.products.futures.account import (
     AssetMargin,
     assets_of,
     break_even,
-    contracts_of,
     entry,
-    maintenance_of,
     position_needs,
     signed_notional,
+    told_of,
 )  # fmt: skip
-from tradepit.products.futures.settings import Nothing
+from tradepit.products.futures.general import Nothing
+from tradepit.products.futures.selectors import contracts_of
 from tradepit.products.futures.venues import on
 
 
@@ -73,21 +74,10 @@ class CoinmAccount(Reply):
 
 
 def _coinm_asset(pit: Exchange, trader: Trader, asset: str) -> CoinmAsset:
-    found = AssetMargin(pit, trader, asset)
     return CoinmAsset(
         asset=asset,
-        wallet_balance=EIGHT(found.wallet),
-        unrealized_profit=EIGHT(found.profit),
-        margin_balance=EIGHT(found.wallet + found.profit),
-        maint_margin=EIGHT(found.maintenance),
-        initial_margin=EIGHT(found.positions + found.orders),
-        position_initial_margin=EIGHT(found.positions),
-        open_order_initial_margin=EIGHT(found.orders),
-        max_withdraw_amount=EIGHT(found.withdrawable),
-        cross_wallet_balance=EIGHT(found.cross_wallet),
-        cross_un_pnl=EIGHT(found.cross_profit),
-        available_balance=EIGHT(found.available),
         update_time=trader.updated_us,
+        **AssetMargin(pit, trader, asset).fields(),
     )
 
 
@@ -99,7 +89,7 @@ def _coinm_position(position: Position) -> CoinmPosition:
         symbol=contract.name,
         position_amt=shown.qty(contract, position.qty),
         initial_margin=own + orders,
-        maint_margin=maintenance_of(position),
+        maint_margin=margin.upkeep(position),
         unrealized_profit=EIGHT(position.profit(contract.marks.mark) // ONE),
         position_initial_margin=own,
         open_order_initial_margin=orders,
@@ -129,7 +119,7 @@ def account_coinm(
         positions=[
             _coinm_position(position)
             for contract in contracts_of(pit, venue)
-            for position in trader.look(contract).positions[: 3 if trader.dual else 1]
+            for position in told_of(trader.look(contract))
         ],
         can_deposit=account.can_deposit,
         can_trade=account.can_trade,

@@ -48,6 +48,7 @@ from tradepit.products.futures.drafts import ALGO_WORDS, draft
 from tradepit.products.futures.order_queries import Limit1000, again, span
 from tradepit.products.futures.order_replies import Done
 from tradepit.products.futures.orders import CLEARED
+from tradepit.products.futures.selectors import OneContract
 from tradepit.products.futures.venues import on
 
 NO_ICEBERG: Final = "None"
@@ -232,15 +233,11 @@ def cancel_algo(pit: Exchange, who: Who, ask: WhichAlgo, venue: int) -> Canceled
     raise Reject("UNKNOWN_ORDER", code=CANCEL_REJECTED)
 
 
-class OneSymbol(Ask):
-    symbol: SymbolName
-
-
 @on(
     USDM, "DELETE /{}/v1/algoOpenOrders", security=TRADE, source=ENGINE, since="2025-11-06",
     doc="{}/trade#cancel-all-algo-open-orders",
 )  # fmt: skip
-def cancel_all_algos(pit: Exchange, who: Who, ask: OneSymbol, venue: int) -> Done:
+def cancel_all_algos(pit: Exchange, who: Who, ask: OneContract, venue: int) -> Done:
     """Cancel all algo open orders of a symbol."""
     contract = pit.contract(ask.symbol, venue)
     for order in list(pit.trader(who.owner, venue).holding(contract).algos.orders.values()):

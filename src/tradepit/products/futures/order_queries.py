@@ -16,9 +16,9 @@ from tradepit.core.positions import Trader
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.products.futures import shown
-from tradepit.products.futures.account import contracts_of
 from tradepit.products.futures.order_replies import OrderReply, order_reply
 from tradepit.products.futures.orders import WhichOrder, need_one
+from tradepit.products.futures.selectors import MaybeContract, SymbolOrPair, chosen
 from tradepit.products.futures.venues import on_both
 
 DAY_US: Final = 86_400_000_000
@@ -91,31 +91,20 @@ def query_open_order(
     return order_reply(as_futures(found), placed=False)
 
 
-class UsdmWhichOpen(Ask):
-    symbol: SymbolName | None = None
-
-
-class CoinmWhichOpen(Ask):
-    symbol: SymbolName | None = None
-    pair: PairName | None = None
-
-
 def open_weight(ask: Any) -> int:
     return 1 if ask.symbol is not None else 40
 
 
 @on_both(
-    "GET /{}/v1/openOrders", {"ask": CoinmWhichOpen}, security=USER_DATA, weight=open_weight,
+    "GET /{}/v1/openOrders", {"ask": SymbolOrPair}, security=USER_DATA, weight=open_weight,
     weight_words="1; 40 without symbol", doc="{}/trade#current-all-open-orders",
 )  # fmt: skip
 def open_orders(
-    pit: Exchange, history: History, who: Who, ask: UsdmWhichOpen, venue: int
+    pit: Exchange, history: History, who: Who, ask: MaybeContract, venue: int
 ) -> Orders:
     """Current all open orders, of a symbol or of all."""
     trader = pit.look_trader(who.owner, venue)
-    contracts = list(contracts_of(pit, venue))
-    if ask.symbol is not None:
-        contracts = [pit.contract(ask.symbol, venue)]
+    contracts = chosen(pit, ask.symbol, venue)
     pair = getattr(ask, "pair", None)
     return [
         order_reply(as_futures(order), placed=False)
@@ -164,7 +153,9 @@ def asked_contracts(pit: Exchange, ask: Any, venue: int) -> list[Contract]:
     pair = getattr(ask, "pair", None)
     if pair is None:
         raise Reject("EITHER_PARAM", "symbol", "pair")
-    found = [contract for contract in contracts_of(pit, venue) if contract.pair == pair]
+    # A delivered contract's orders are told of as long as it is known.
+    listed = pit.contracts.values()
+    found = [each for each in listed if each.venue == venue and each.pair == pair]
     if not found:
         raise Reject("INVALID_PAIR")
     return found

@@ -42,6 +42,7 @@ from tradepit.core.rejects import CANCEL_REJECTED, Reject
 from tradepit.core.terms import RESULT
 from tradepit.products.futures.drafts import check_places, draft
 from tradepit.products.futures.order_replies import Done, Failed, OrderReply, order_reply
+from tradepit.products.futures.selectors import OneContract
 from tradepit.products.futures.venues import on, on_both
 
 MAX_BATCH: Final = 5
@@ -305,15 +306,11 @@ def cancel_batch(
     return replies
 
 
-class OneSymbol(Ask):
-    symbol: SymbolName
-
-
 @on_both(
     "DELETE /{}/v1/allOpenOrders", security=TRADE, weight=1, source=ENGINE,
     doc="{}/trade#cancel-all-open-orders",
 )  # fmt: skip
-def cancel_all(pit: Exchange, who: Who, ask: OneSymbol, venue: int) -> Done:
+def cancel_all(pit: Exchange, who: Who, ask: OneContract, venue: int) -> Done:
     """Cancel all open orders on a symbol."""
     contract = pit.contract(ask.symbol, venue)
     life.cancel_all(pit, pit.trader(who.owner, venue), contract)

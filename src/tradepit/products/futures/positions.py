@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradepit.catalog.fields import Int, ShortText, SymbolName, Time
+from tradepit.catalog.fields import Int, ShortText, Time
 from tradepit.catalog.futures_fields import PairName, PositionSide, Shown
 from tradepit.catalog.language import USER_DATA, Ask, Reply
 from tradepit.core import liquidation, margin
@@ -18,26 +18,18 @@ from tradepit.products.futures import shown
 from tradepit.products.futures.account import (
     EIGHT,
     break_even,
-    contracts_of,
     entry,
     isolated_margin,
     live_positions,
-    maintenance_of,
     position_needs,
     signed_notional,
+    told_of,
 )
-from tradepit.products.futures.settings import Nothing
+from tradepit.products.futures.general import Nothing
+from tradepit.products.futures.selectors import MaybeContract, OneContract, chosen
 from tradepit.products.futures.venues import on, on_both
 
 WORDS = ("false", "true")
-
-
-class MaybeSymbol(Ask):
-    symbol: SymbolName | None = None
-
-
-class OneSymbol(Ask):
-    symbol: SymbolName
 
 
 class PositionV2(Reply):
@@ -61,9 +53,7 @@ class PositionV2(Reply):
 
 def holdings(pit: Exchange, trader: Trader, symbol: str | None) -> list[Holding]:
     """The account's standing on one contract or on all. Raises: Reject INVALID_SYMBOL."""
-    if symbol is not None:
-        return [trader.look(pit.contract(symbol, trader.venue))]
-    return [trader.look(contract) for contract in contracts_of(pit, trader.venue)]
+    return [trader.look(contract) for contract in chosen(pit, symbol, trader.venue)]
 
 
 def breaking(pit: Exchange, position: Position) -> Shown:
@@ -103,14 +93,14 @@ def _v2(pit: Exchange, position: Position) -> PositionV2:
     doc="{}/trade#position-information-v2",
 )  # fmt: skip
 def position_risk_v2(
-    pit: Exchange, history: History, who: Who, ask: MaybeSymbol, venue: int
+    pit: Exchange, history: History, who: Who, ask: MaybeContract, venue: int
 ) -> list[PositionV2]:
     """Position information V2: every symbol, in hedge mode with both sides."""
     trader = pit.look_trader(who.owner, venue)
     return [
         _v2(pit, position)
         for holding in holdings(pit, trader, ask.symbol)
-        for position in holding.positions[: 3 if trader.dual else 1]
+        for position in told_of(holding)
     ]
 
 
@@ -142,7 +132,7 @@ class PositionV3(Reply):
     doc="{}/trade#position-information-v3",
 )  # fmt: skip
 def position_risk_v3(
-    pit: Exchange, history: History, who: Who, ask: MaybeSymbol, venue: int
+    pit: Exchange, history: History, who: Who, ask: MaybeContract, venue: int
 ) -> list[PositionV3]:
     """Position information V3: only symbols with a position or open orders."""
     trader = pit.look_trader(who.owner, venue)
@@ -163,7 +153,7 @@ def position_risk_v3(
             liquidation_price=breaking(pit, position), isolated_margin=isolated_margin(position),
             notional=signed_notional(position), margin_asset=contract.margin_asset,
             isolated_wallet=position.wallet, initial_margin=own + orders,
-            maint_margin=maintenance_of(position), position_initial_margin=own,
+            maint_margin=margin.upkeep(position), position_initial_margin=own,
             open_order_initial_margin=orders, adl=quantile(pit, position),
             bid_notional=position.buy_held, ask_notional=position.sell_held,
             update_time=position.updated_us,
@@ -222,7 +212,7 @@ def position_risk_coinm(
         for holding in holdings(pit, trader, None)
         if ask.pair in (None, holding.contract.pair)
         and ask.margin_asset in (None, holding.contract.margin_asset)
-        for position in holding.positions[: 3 if trader.dual else 1]
+        for position in told_of(holding)
     ]
 
 
@@ -248,7 +238,7 @@ class Quantiles(Reply):
     doc="{}/trade#position-adl-quantile-estimation",
 )  # fmt: skip
 def adl_quantile(
-    pit: Exchange, history: History, who: Who, ask: MaybeSymbol, venue: int
+    pit: Exchange, history: History, who: Who, ask: MaybeContract, venue: int
 ) -> list[Quantiles]:
     """Position ADL quantile estimation: 0 to 4, of symbols with a position."""
     trader = pit.look_trader(who.owner, venue)
@@ -280,7 +270,7 @@ class RatesReply(Reply):
     doc="{}/account#user-commission-rate",
 )  # fmt: skip
 def commission_rate(
-    pit: Exchange, history: History, who: Who, ask: OneSymbol, venue: int
+    pit: Exchange, history: History, who: Who, ask: OneContract, venue: int
 ) -> RatesReply:
     """User commission rate."""
     holding = pit.look_trader(who.owner, venue).look(pit.contract(ask.symbol, venue))
@@ -332,7 +322,7 @@ class SymbolConfig(Reply):
     doc="{}/account#symbol-configuration",
 )  # fmt: skip
 def symbol_config(
-    pit: Exchange, history: History, who: Who, ask: MaybeSymbol, venue: int
+    pit: Exchange, history: History, who: Who, ask: MaybeContract, venue: int
 ) -> list[SymbolConfig]:
     """Symbol configuration: margin type and leverage."""
     return [
@@ -379,7 +369,7 @@ class TradingStatus(Reply):
     doc="{}/account#futures-trading-quantitative-rules-indicators",
 )  # fmt: skip
 def trading_status(
-    pit: Exchange, history: History, who: Who, ask: MaybeSymbol, venue: int
+    pit: Exchange, history: History, who: Who, ask: MaybeContract, venue: int
 ) -> TradingStatus:
     """Futures trading quantitative rules indicators: nobody is held by any."""
     if ask.symbol is not None:

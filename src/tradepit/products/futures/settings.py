@@ -12,13 +12,9 @@ from tradepit.core.history import History
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.products.futures import shown
+from tradepit.products.futures.general import Nothing
 from tradepit.products.futures.order_replies import SUCCESS, Done
 from tradepit.products.futures.venues import on, on_both
-
-
-class Nothing(Ask):
-    """A request without parameters."""
-
 
 DONE = Done(code=200, msg=SUCCESS)
 
