@@ -69,6 +69,11 @@ PARAMS_DIFFER: dict[str, str] = {
             "topLongShortPositionRatio",
         )
     },
+    **{
+        f"{venue}-rest:{method} /{prefix}/v1/listenKey": "clients send the key that no page names"
+        for venue, prefix in (("usdm", "fapi"), ("coinm", "dapi"))
+        for method in ("PUT", "DELETE")
+    },
     "spot-rest:GET /api/v3/ticker": _ONE_OF_TWO,
     "spot-rest:GET /api/v3/ticker/tradingDay": _ONE_OF_TWO,
     "usdm-rest:POST /fapi/v1/order": "stop orders were placed here before algoOrder came",

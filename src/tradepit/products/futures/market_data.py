@@ -78,8 +78,8 @@ def _depth(pit: Exchange, history: History, contract: Contract, limit: int) -> D
 
 
 @on_both(
-    "GET /{}/v1/depth", weight=depth_weight, least_weight=2, weight_words=DEPTH_WORDS,
-    doc="{}/market-data#order-book",
+    "GET /{}/v1/depth", ws="depth", weight=depth_weight, least_weight=2, weight_words=DEPTH_WORDS,
+    doc="{}/market-data#order-book", coinm={"ws": ""},
 )  # fmt: skip
 def depth(pit: Exchange, history: History, who: Who, ask: DepthAsk, venue: int) -> Depth:
     """Order book."""

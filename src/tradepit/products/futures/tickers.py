@@ -12,7 +12,8 @@ from msgspec import UNSET, UnsetType
 
 from tradepit.catalog.fields import Long, Percent, Time
 from tradepit.catalog.futures_fields import Shown
-from tradepit.catalog.language import Reply
+from tradepit.catalog.language import USDM as USDM_API
+from tradepit.catalog.language import Reply, operation
 from tradepit.core.bars import DAY_US
 from tradepit.core.contracts import COINM, USDM, Contract
 from tradepit.core.records import Who
@@ -63,7 +64,8 @@ def _price(contract: Contract) -> PriceTicker:
 
 
 @on(
-    USDM, "GET /{}/v1/ticker/price", doc="{}/market-data#symbol-price-ticker", **one_or_all(1, 2)
+    USDM, "GET /{}/v1/ticker/price", ws="ticker.price",
+    doc="{}/market-data#symbol-price-ticker", **one_or_all(1, 2),
 )  # fmt: skip
 def ticker_price(
     pit: Exchange, history: History, who: Who, ask: MaybeContract
@@ -104,6 +106,16 @@ class BookTicker(Reply):
     time: Time
 
 
+class WsBookTicker(Reply):
+    last_update_id: Long
+    symbol: str
+    bid_price: Shown
+    bid_qty: Shown
+    ask_price: Shown
+    ask_qty: Shown
+    time: Time
+
+
 class CoinBookTicker(Reply):
     last_update_id: Long
     symbol: str
@@ -136,6 +148,21 @@ def ticker_book(
 ) -> BookTicker | list[BookTicker]:
     """Symbol order book ticker."""
     rows = [BookTicker(**_best(pit, contract)) for contract in chosen(pit, ask.symbol, USDM)]
+    return rows if ask.symbol is None else rows[0]
+
+
+@operation(
+    "usdm.ticker.book", ws="ticker.book", venues=(USDM_API,),
+    doc="usdm/market-data#symbol-order-book-ticker", **one_or_all(2, 5),
+)  # fmt: skip
+def ws_ticker_book(
+    pit: Exchange, history: History, who: Who, ask: MaybeContract
+) -> WsBookTicker | list[WsBookTicker]:
+    """Symbol order book ticker: over the WebSocket API with the book's last change."""
+    rows = [
+        WsBookTicker(last_update_id=contract.book.update_id, **_best(pit, contract))
+        for contract in chosen(pit, ask.symbol, USDM)
+    ]
     return rows if ask.symbol is None else rows[0]
 
 
