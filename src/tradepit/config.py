@@ -95,12 +95,12 @@ class Config:
         choices=("either", "world"),
     )
     ping_s: int = _setting(
-        20, "Seconds between two pings of a WebSocket (180 before 2025).", low=1, high=86_400,
-        key="ping",
+        20, "Seconds between two pings of a WebSocket (180 before 2025; of futures unless set).",
+        low=1, high=86_400, key="ping",
     )  # fmt: skip
     ping_patience_s: int = _setting(
-        60, "Seconds a WebSocket may leave a ping unanswered (600 before 2025).", low=1,
-        high=86_400, key="ping_patience",
+        60, "Seconds a WebSocket may leave a ping unanswered (600 before 2025; of futures "
+        "unless set).", low=1, high=86_400, key="ping_patience",
     )  # fmt: skip
     audit: bool = _setting(False, "Check all invariants while running, and stop if one is broken.")
     allowed_host: tuple[str, ...] = _setting(

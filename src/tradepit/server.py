@@ -54,6 +54,8 @@ DRAIN_S: Final = 5  # how long clients may take to read their last answers
 SQL_THREADS: Final = 4
 COLLECT_AFTER: Final = (20_000, 20, 50)  # new objects; young collections; middle ones
 FILES_WANTED: Final = 8_192  # sockets are files
+FUTURES_PING_S: Final = 180
+FUTURES_PATIENCE_S: Final = 600
 
 log = logging.getLogger("tradepit.server")
 
@@ -157,12 +159,16 @@ class Front:
                 (b"/ws-dapi/v1", self._speaker(language.COINM)),
                 (b"/ws", StreamSession),
                 (b"/stream", StreamSession),
+                (b"/fstream", StreamSession),
+                (b"/dstream", StreamSession),
             ],
-            manners=Manners(settings.ping_s, settings.ping_patience_s), pages=all_pages(),
+            manners=_manners(settings), pages=all_pages(),
         )  # fmt: skip
 
     def _speaker(self, venue: str) -> Opener:
-        return lambda call, manners: ApiSession(call, manners, self.door, venue)
+        if venue == language.SPOT:
+            return lambda call, manners: ApiSession(call, manners, self.door, venue)
+        return lambda call, manners: ApiSession(call, manners.of_futures, self.door, venue)
 
     def url(self, name: str) -> str:
         return self.base if name == MAIN else f"{self.base}/@{name}"
@@ -264,6 +270,18 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
     finally:
         await front.keeper.stop()
         front.pool.shutdown()
+
+
+def _manners(settings: Config) -> Manners:
+    """How sockets are treated. Futures' general info: a ping every three minutes, ten for its
+    pong, ten messages a second; documented. Who sets other times means them for all sockets."""
+    ping_s, patience_s = settings.ping_s, settings.ping_patience_s
+    futures = Manners(
+        FUTURES_PING_S if ping_s == Config.ping_s else ping_s,
+        FUTURES_PATIENCE_S if patience_s == Config.ping_patience_s else patience_s,
+        messages_a_second=10,
+    )
+    return Manners(ping_s, patience_s, of_futures=futures)
 
 
 def _uvicorn_config(door: Door) -> uvicorn.Config:

@@ -69,8 +69,8 @@ def flood(server: Server, name: str, newest_only: bool, numbers: range = range(R
         done = threading.Event()
 
         def say(text: str = text, done: threading.Event = done) -> None:
-            if name in hub.channels:  # until the last listener was cut
-                hub.channels[name].publish(lambda unit: text, newest_only)
+            if ("spot", name) in hub.channels:  # until the last listener was cut
+                hub.channels["spot", name].publish(lambda unit: text, newest_only)
             hub.loop.call_soon(done.set)
 
         hub.loop.call_soon_threadsafe(say)

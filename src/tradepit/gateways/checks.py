@@ -143,13 +143,15 @@ def _world_name(raw: bytes) -> str:
 
 
 def choose_venue(door: Door, call: Call) -> None:
-    """A Binance host's name may be the path's first segment: some clients go by their URL."""
-    if b"." not in call.path:
-        return
-    name, _, rest = call.path[1:].partition(b"/")
-    if name in BINANCE:
-        call.venue = BINANCE[name]
-        call.path = b"/" + rest
+    """A Binance host's name may be the path's first segment: some clients go by their URL. A host
+    of futures streams has its paths below `/fstream` or `/dstream` here."""
+    if b"." in call.path:
+        name, _, rest = call.path[1:].partition(b"/")
+        if name in BINANCE:
+            call.venue = BINANCE[name]
+            call.path = b"/" + rest
+    if call.venue.prefix:
+        call.path = call.venue.prefix + call.path
 
 
 def find_operation(door: Door, call: Call) -> None:

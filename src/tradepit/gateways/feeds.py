@@ -59,10 +59,11 @@ class SymbolFeed(Feed):
     def __init__(self, hub: Hub, channel: Channel, name: str) -> None:
         super().__init__(hub, channel)
         self.name = name
+        self.key = self.symbol.key  # its name among those of all products
 
     @property
     def symbol(self) -> Symbol:
-        return self.hub.pit.symbols[self.name]
+        return self.channel.listing[self.name]
 
 
 # --- After each command ------------------------------------------------------------------------
@@ -70,13 +71,13 @@ class SymbolFeed(Feed):
 
 class TradeFeed(SymbolFeed):
     def start(self) -> None:
-        self.hub.trades.setdefault(self.name, {})[self] = None
+        self.hub.trades.setdefault(self.key, {})[self] = None
 
     def stop(self) -> None:
-        found = self.hub.trades[self.name]
+        found = self.hub.trades[self.key]
         del found[self]
         if not found:
-            del self.hub.trades[self.name]
+            del self.hub.trades[self.key]
 
     def tell(self, fills: list[Fill]) -> None:
         """The fills of one command."""
@@ -142,14 +143,17 @@ class BestFeed(SymbolFeed):
 
     def attach(self) -> None:
         """Have the book say when it changed; it may be another object than before."""
-        self.hub.bests.pop(self.book, None)
+        self.stop()
         self.book = self.symbol.book
-        self.hub.bests[self.book] = self
+        self.hub.bests.setdefault(self.book, {})[self] = None
         self.book.stirred = self.hub.stirred
 
     def stop(self) -> None:
-        del self.hub.bests[self.book]
-        self.book.stirred = None
+        found = self.hub.bests.get(self.book, {})
+        found.pop(self, None)
+        if not found:
+            self.hub.bests.pop(self.book, None)
+            self.book.stirred = None
 
     def look(self) -> None:
         """A command changed the book."""
@@ -183,17 +187,17 @@ def truth(value: bool) -> str:
 class BookWatch:
     """Which levels of one book changed, for all diff feeds of that symbol."""
 
-    def __init__(self, hub: Hub, name: str) -> None:
-        self.hub = hub
+    def __init__(self, channel: Channel, name: str) -> None:
+        self.channel = channel  # of the first feed: it knows where the symbol is listed
         self.name = name
         self.feeds: dict[DiffFeed, None] = {}
-        self.book = hub.pit.symbols[name].book
+        self.book = channel.listing[name].book
         self.book.touched = {}
 
     def attach(self) -> None:
         """The book is another object; what changed in the old one is not forgotten."""
         self.collect()
-        self.book = self.hub.pit.symbols[self.name].book
+        self.book = self.channel.listing[self.name].book
         self.book.touched = {}
 
     def detach(self) -> None:
@@ -218,26 +222,26 @@ class DiffFeed(SymbolFeed):
         self.last_id = self.symbol.book.update_id
 
     def start(self) -> None:
-        watch = self.hub.books.get(self.name)
+        watch = self.hub.books.get(self.key)
         if watch is None:
-            watch = self.hub.books[self.name] = BookWatch(self.hub, self.name)
+            watch = self.hub.books[self.key] = BookWatch(self.channel, self.name)
         watch.collect()
         watch.feeds[self] = None
         super().start()
 
     def stop(self) -> None:
         super().stop()
-        watch = self.hub.books[self.name]
+        watch = self.hub.books[self.key]
         del watch.feeds[self]
         if not watch.feeds:
-            del self.hub.books[self.name]
+            del self.hub.books[self.key]
             watch.detach()
 
     def beat(self, at_us: int) -> None:
         book = self.symbol.book
         if book.update_id == self.last_id:
             return
-        self.hub.books[self.name].collect()
+        self.hub.books[self.key].collect()
         bids = sorted((key for key in self.pending if key > 0), reverse=True)
         asks = sorted(-key for key in self.pending if key < 0)
         first, last = self.last_id + 1, book.update_id

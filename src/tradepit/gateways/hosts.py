@@ -12,11 +12,13 @@ from typing import Final, NamedTuple
 
 
 class Venue(NamedTuple):
-    """What a name stands for. paths: None: all. world: the world a `name.localhost` chooses."""
+    """What a name stands for. paths: None: all. world: the world a `name.localhost` chooses.
+    prefix: where on this server the host's paths begin."""
 
     paths: tuple[bytes, ...] | None = None
     signed: bool = True
     world: str = ""
+    prefix: bytes = b""
 
 
 HOME: Final = Venue()
@@ -26,10 +28,14 @@ _SPOT_TESTNET = Venue((b"/api/", b"/ws-api/", b"/ws/", b"/stream/"))
 _SPOT_DATA = Venue((b"/api/",), signed=False)
 _USDM = Venue((b"/fapi/", b"/futures/data/"))
 _COINM = Venue((b"/dapi/", b"/futures/data/"))
-_FUTURES = Venue((b"/fapi/", b"/dapi/", b"/futures/data/"))
+_FUTURES_TESTNET = Venue((b"/fapi/", b"/dapi/", b"/futures/data/", b"/ws-fapi/", b"/ws-dapi/"))
 _STREAMS = Venue((b"/ws/", b"/stream/"))
 _DATA_STREAMS = Venue((b"/ws/", b"/stream/"), signed=False)
+_USDM_STREAMS = Venue((b"/fstream/",), prefix=b"/fstream")
+_COINM_STREAMS = Venue((b"/dstream/",), prefix=b"/dstream")
 _WS_API = Venue((b"/ws-api/",))
+_WS_FAPI = Venue((b"/ws-fapi/",))
+_WS_DAPI = Venue((b"/ws-dapi/",))
 
 BINANCE: Final[dict[bytes, Venue]] = {
     b"api.binance.com": _SPOT,
@@ -44,11 +50,24 @@ BINANCE: Final[dict[bytes, Venue]] = {
     b"fapi.binance.com": _USDM,
     b"demo-fapi.binance.com": _USDM,
     b"dapi.binance.com": _COINM,
-    b"testnet.binancefuture.com": _FUTURES,
+    b"demo-dapi.binance.com": _COINM,
+    b"testnet.binancefuture.com": _FUTURES_TESTNET,
     b"stream.binance.com": _STREAMS,
     b"demo-stream.binance.com": _STREAMS,
     b"stream.testnet.binance.vision": _STREAMS,
     b"data-stream.binance.vision": _DATA_STREAMS,
+    b"fstream.binance.com": _USDM_STREAMS,
+    b"fstream-auth.binance.com": _USDM_STREAMS,
+    b"fstream-mm.binance.com": _USDM_STREAMS,
+    b"demo-fstream.binance.com": _USDM_STREAMS,
+    b"fstream.binancefuture.com": _USDM_STREAMS,
+    b"stream.binancefuture.com": _USDM_STREAMS,
+    b"dstream.binance.com": _COINM_STREAMS,
+    b"demo-dstream.binance.com": _COINM_STREAMS,
+    b"dstream.binancefuture.com": _COINM_STREAMS,
+    b"ws-fapi.binance.com": _WS_FAPI,
+    b"ws-fapi-mm.binance.com": _WS_FAPI,
+    b"ws-dapi.binance.com": _WS_DAPI,
     b"ws-api.binance.com": _WS_API,
     b"demo-ws-api.binance.com": _WS_API,
     b"ws-api.testnet.binance.vision": _WS_API,

@@ -1,8 +1,9 @@
 """Market streams of one world: who hears which stream, and when it speaks.
 
-A channel is one stream name. Its listeners stand in groups by how they want a message (raw or
-combined, ms or µs), so that a frame is encoded once for each group that has somebody in it and
-never for nobody. Real-time feeds speak after each command; timed ones at whole multiples of their
+A channel is one stream name of one product (spot, usdm, coinm); one hub tells of all, so that their
+frames have one order. Its listeners stand in groups by how they want a message (raw or combined, ms
+or µs), so that a frame is encoded once for each group that has somebody in it and never for nobody.
+Real-time feeds speak after each command; timed ones at whole multiples of their
 period in world time, so that the same log gives the same frames.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tradepit.core.records import BLOCK_TRADE, TRADE, BlockTrade, Event, Fill, Outcome
@@ -18,6 +19,7 @@ from tradepit.gateways.feeds import NEVER_US
 from tradepit.gateways.sockets import text_frame
 from tradepit.gateways.stream_faults import StreamFaults
 from tradepit.gateways.stream_names import make_feed
+from tradepit.gateways.user_events import SPOT
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tradepit.core.book import Book
     from tradepit.core.exchange import Exchange
     from tradepit.core.history import History
+    from tradepit.core.symbols import Symbol
     from tradepit.gateways.feeds import BestFeed, BlockFeed, BookWatch, Feed, TradeFeed
     from tradepit.gateways.sockets import Session
     from tradepit.journal.clock import Clock
@@ -51,16 +54,24 @@ class Variant:
 
 
 class Channel:
-    """The listeners of one stream. See `stream_faults.Line`."""
+    """The listeners of one stream. See `stream_faults.Line`: there a futures stream is known as
+    `usdm:btcusdt@depth`."""
 
-    __slots__ = ("account", "feed", "groups", "hub", "name", "order")
+    __slots__ = ("account", "feed", "groups", "hub", "name", "order", "product", "stream")
 
-    def __init__(self, name: str, hub: Hub) -> None:
-        self.name = self.order = name
+    def __init__(self, stream: str, hub: Hub, product: str = SPOT) -> None:
+        self.stream = stream
+        self.product = product
+        self.name = self.order = stream if product == SPOT else f"{product}:{stream}"
         self.account = ""
         self.hub = hub
         self.groups: dict[int, dict[Session, None]] = {}
         self.feed: Feed | None = None
+
+    @property
+    def listing(self) -> Mapping[str, Symbol]:
+        """What its product trades, by name; of futures both venues' contracts."""
+        return self.hub.pit.symbols if self.product == SPOT else self.hub.pit.contracts
 
     def publish(self, payload: Payload, newest_only: bool = False) -> None:
         """Tell all listeners. newest_only: who does not read keeps the last such frame only."""
@@ -74,11 +85,11 @@ class Channel:
         for variant, sessions in self.groups.items():
             text = payload(1 if variant & Variant.MICRO else 1000)
             if variant & Variant.COMBINED:
-                text = f'{{"stream":"{self.name}","data":{text}}}'
+                text = f'{{"stream":"{self.stream}","data":{text}}}'
             frame = text_frame(text.encode())
             if newest_only:
                 for session in sessions:
-                    session.offer(self.name, frame)
+                    session.offer(self.stream, frame)
             else:
                 for session in sessions:
                     session.send(frame)
@@ -129,12 +140,12 @@ class Hub:
         self.faults.wake = self._wake
         self.faults.lines.append(lambda: list(self.channels.values()))
         self.moment_us = 0  # the time of what is being told
-        self.channels: dict[str, Channel] = {}
-        self.books: dict[str, BookWatch] = {}  # by symbol
+        self.channels: dict[tuple[str, str], Channel] = {}  # by product and stream
+        self.books: dict[str, BookWatch] = {}  # by symbol's key, as what follows
         self.timed: dict[int, dict[Feed, None]] = {}  # by period
-        self.trades: dict[str, dict[TradeFeed, None]] = {}  # by symbol
-        self.blocks: dict[str, BlockFeed] = {}  # by symbol
-        self.bests: dict[Book, BestFeed] = {}
+        self.trades: dict[str, dict[TradeFeed, None]] = {}
+        self.blocks: dict[str, BlockFeed] = {}
+        self.bests: dict[Book, dict[BestFeed, None]] = {}
         self.stirred: list[Book] = []  # those of `bests` that the running command changed
         self.loop = asyncio.get_running_loop()
         self._next_us = 0
@@ -154,15 +165,15 @@ class Hub:
 
     # Listeners.
 
-    def join(self, name: str, session: Session, variant: int) -> None:
+    def join(self, stream: str, session: Session, variant: int, product: str = SPOT) -> None:
         """Let a session hear a stream. A name that is no stream is never heard, and no error."""
-        channel = self.channels.get(name)
+        channel = self.channels.get((product, stream))
         if channel is None:
-            channel = Channel(name, self)
+            channel = Channel(stream, self, product)
             channel.feed = make_feed(self, channel)
             if channel.feed is None:
                 return
-            self.channels[name] = channel
+            self.channels[product, stream] = channel
             channel.feed.start()
             self._wake()
         elif channel.feed is not None:
@@ -170,13 +181,13 @@ class Hub:
         self._stirred_us = self.now_us()
         channel.join(session, variant)
 
-    def leave(self, name: str, session: Session, variant: int) -> None:
-        channel = self.channels.get(name)
+    def leave(self, stream: str, session: Session, variant: int, product: str = SPOT) -> None:
+        channel = self.channels.get((product, stream))
         if channel is None:
             return
         channel.leave(session, variant)
         if not channel.groups:
-            del self.channels[name]
+            del self.channels[product, stream]
             if channel.feed is not None:
                 channel.feed.stop()
 
@@ -311,7 +322,8 @@ class Hub:
                         self.blocks[event.symbol.name].tell(event)
         if self.stirred:
             for book in dict.fromkeys(self.stirred):
-                self.bests[book].look()
+                for best in list(self.bests[book]):
+                    best.look()
             self.stirred.clear()
 
     def _tell_trades(self, events: list[Event]) -> None:
@@ -330,5 +342,5 @@ class Hub:
         for watch in self.books.values():
             watch.attach()
         self.stirred.clear()
-        for feed in list(self.bests.values()):
+        for feed in [feed for feeds in self.bests.values() for feed in feeds]:
             feed.attach()

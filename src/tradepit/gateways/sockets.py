@@ -74,14 +74,15 @@ def frame_size(data: bytes, at: int) -> int:
 
 class Manners:
     """How sockets are treated. Times in seconds of the wall's clock, but `day_us`, which is the
-    world's."""
+    world's. of_futures: how those of futures are, where that differs."""
 
-    __slots__ = ("day_us", "messages_a_second", "patience_s", "ping_s")
+    __slots__ = ("day_us", "messages_a_second", "of_futures", "patience_s", "ping_s")
 
     def __init__(
         self, ping_s: float = 20.0, patience_s: float = 60.0, day_us: int = DAY_US,
-        messages_a_second: int = 5,
+        messages_a_second: int = 5, of_futures: Manners | None = None,
     ) -> None:  # fmt: skip
+        self.of_futures = of_futures or self
         self.ping_s = ping_s
         self.patience_s = patience_s
         self.day_us = day_us

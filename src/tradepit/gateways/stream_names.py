@@ -28,6 +28,7 @@ from tradepit.gateways.timed_feeds import (
     mini_line,
     window_line,
 )
+from tradepit.gateways.user_events import SPOT
 
 if TYPE_CHECKING:
     from tradepit.gateways.hub import Channel, Hub
@@ -42,7 +43,9 @@ _TICKER = re.compile(r"ticker_(1h|4h|1d)")
 
 def make_feed(hub: Hub, channel: Channel) -> Feed | None:
     """The feed of a stream name; None for a name that nothing is ever said on."""
-    name = channel.name
+    if channel.product != SPOT:
+        return None
+    name = channel.stream
     if name.startswith("!"):
         return _make_all(hub, channel)
     low, _, what = name.partition("@")
@@ -79,7 +82,7 @@ def _shape(what: str) -> tuple[int, bool, Line] | None:
 
 
 def _make_all(hub: Hub, channel: Channel) -> Feed | None:
-    if not channel.name.endswith("@arr"):
+    if not channel.stream.endswith("@arr"):
         return None
-    shape = _shape(channel.name[1 : -len("@arr")])
+    shape = _shape(channel.stream[1 : -len("@arr")])
     return StatisticsFeed(hub, channel, list(hub.pit.symbols), shape, False) if shape else None

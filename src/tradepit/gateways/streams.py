@@ -1,24 +1,26 @@
 """Stream sockets: `/ws`, `/ws/<stream>` and `/stream?streams=…`, and what a client may ask there.
 
-Source: web-socket-streams.md; documented. A name that is no stream is subscribed all the same and
-never heard; a listen key is a stream name like any other.
+Those of futures stand below `/fstream` and `/dstream`, where `/public`, `/market` or `/private` may
+come before. Source: web-socket-streams.md and the futures' pages on live subscribing; documented. A
+name that is no stream is subscribed all the same and never heard; a listen key is a stream name
+like any other.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from tradepit.catalog.language import COINM, SPOT, USDM
 from tradepit.core.rejects import Reject
 from tradepit.gateways.answers import refusal
-from tradepit.gateways.checks import MICRO, Call
+from tradepit.gateways.checks import MICRO, Call, not_found
 from tradepit.gateways.hub import Variant
 from tradepit.gateways.sockets import Manners, Session
-from tradepit.gateways.user_events import SPOT
 from tradepit.gateways.user_stream import stream_subscriber
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ LONGEST_NAME: Final = 256
 METHODS: Final = (
     "SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY",
 )  # fmt: skip
+_ADDRESS = re.compile(
+    rb"(?:/(?P<venue>fstream|dstream))?(?:/(?P<group>public|market|private))?"
+    rb"(?:/(?P<form>ws|stream)(?:/(?P<names>.*))?)?/?", re.DOTALL
+)  # fmt: skip
+_PRODUCTS: Final = {b"fstream": USDM, b"dstream": COINM}
 _ID = re.compile(r"[A-Za-z0-9_-]{0,36}", re.ASCII)
 _METHOD = re.compile(r'"method"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^,}\s]*)')
 _INT64: Final = 2**63
@@ -44,14 +51,37 @@ class Wrong(Exception):
         super().__init__(words)
 
 
+class Address(NamedTuple):
+    """What a stream socket's path says: the product (spot, usdm, coinm), the group of its streams
+    ("", public, market, private), whether events are wrapped, and the streams that it names."""
+
+    product: str
+    group: str
+    combined: bool
+    names: bytes
+
+
+def read_address(path: bytes) -> Address:
+    """A socket at `/fstream` itself hears combined streams. Raises: Reject for no such path."""
+    found = _ADDRESS.fullmatch(path)
+    if found is None:
+        raise not_found()
+    combined = found["form"] != b"ws"
+    names = b"" if combined else found["names"] or b""
+    product = _PRODUCTS.get(found["venue"], SPOT)
+    return Address(product, (found["group"] or b"").decode(), combined, names)
+
+
 class StreamSession(Session):
-    """One connection that hears streams."""
+    """One connection that hears streams of one product."""
 
     def __init__(self, call: Call, manners: Manners) -> None:
-        super().__init__(call, manners)
+        self.address = read_address(call.path)
+        self.product = self.address.product
+        super().__init__(call, manners if self.product == SPOT else manners.of_futures)
         self.hub = call.world.hub
         self.users = call.world.users
-        self.combined = call.path.startswith(b"/stream")
+        self.combined = self.address.combined
         self.micro = False
         self.streams: dict[str, Subscriber | None] = {}  # a subscriber where it is a listen key
         self._first = self._read_target()
@@ -63,17 +93,17 @@ class StreamSession(Session):
 
     def _read_target(self) -> list[str]:
         """The streams that the address names. Raises: Reject for a bad one."""
-        names: list[str] = []
-        if not self.combined:
-            names += _text(self.call.path[len(b"/ws/") :]).split("/")
+        names = _text(self.address.names).split("/")
         for pair in self.call.query.split(b"&"):
             name, _, value = pair.partition(b"=")
-            if name == b"timeUnit":
+            if name == b"timeUnit" and self.product == SPOT:
                 if value not in MICRO:
                     raise Reject("INVALID_TIME_UNIT")
                 self.micro = MICRO[value]
             elif name == b"streams" and self.combined:
                 names += _text(value).split("/")
+            elif name == b"listenKey" and self.product != SPOT:
+                names.append(_text(value))
         found = list(dict.fromkeys(name for name in names if name))
         if len(found) > MOST_STREAMS:
             raise refusal(400, "A connection hears 1024 streams at most.")
@@ -88,6 +118,8 @@ class StreamSession(Session):
             self._leave(name)
 
     def goodbye(self) -> bytes | None:
+        if self.product != SPOT:
+            return None
         at_us = self.world.clock.now_us()
         event = b'{"e":"serverShutdown","E":%d}' % (at_us if self.micro else at_us // 1000)
         if self.combined:
@@ -98,11 +130,12 @@ class StreamSession(Session):
         if name in self.streams:
             return
         key = self.world.pit.listen_keys.get(name)
-        if key is None or key.product != SPOT or not self.call.venue.signed:
+        if key is None or key.product != self.product or not self.call.venue.signed:
             self.streams[name] = None
-            self.hub.join(name, self, self.variant)
+            self.hub.join(name, self, self.variant, self.product)
             return
         subscriber = stream_subscriber(self, key.owner, self.micro, name, self.combined)
+        subscriber.product = self.product
         self.streams[name] = subscriber
         self.users.join(subscriber)
 
@@ -111,7 +144,7 @@ class StreamSession(Session):
             return
         subscriber = self.streams.pop(name)
         if subscriber is None:
-            self.hub.leave(name, self, self.variant)
+            self.hub.leave(name, self, self.variant, self.product)
         else:
             self.users.leave(subscriber)
 

@@ -226,7 +226,7 @@ class StatisticsFeed(Feed):
     def start(self) -> None:
         super().start()
         if not self.single:  # an array shows what changed since somebody listens
-            self.told = {name: (self.hub.pit.symbols[name].tape.last_id, 0) for name in self.names}
+            self.told = {name: (self.channel.listing[name].tape.last_id, 0) for name in self.names}
 
     def greet(self) -> None:
         if self.single:
@@ -242,7 +242,7 @@ class StatisticsFeed(Feed):
         """The whole minute from `at_us` on by which the window may have lost a trade."""
         if not self.shown[name][1]:
             return NEVER_US
-        tape = self.hub.pit.symbols[name].tape
+        tape = self.channel.listing[name].tape
         start_us = at_us - self.width_us
         oldest_us = tape.minutes.from_us
         if oldest_us <= start_us:
@@ -264,7 +264,7 @@ class StatisticsFeed(Feed):
         if self.on_minutes:
             start_us -= start_us % MINUTE_US
         for name in self.names:
-            symbol = self.hub.pit.symbols[name]
+            symbol = self.channel.listing[name]
             seen = (symbol.tape.last_id, symbol.book.update_id if self.quotes else 0)
             fresh = self.told.get(name) != seen
             lost = whole and name in self.shown and self._leaves_us(name, at_us) <= at_us

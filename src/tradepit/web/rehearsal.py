@@ -22,7 +22,7 @@ from tradepit.data import spot_listing
 from tradepit.data.genesis import DEV_KEYS, MAY_ALL, genesis
 from tradepit.gateways.answers import Answer
 from tradepit.gateways.hub import Hub
-from tradepit.gateways.user_events import owner_of, payload_of
+from tradepit.gateways.user_events import SPOT, owner_of, payload_of
 from tradepit.projections.history import SqlHistory
 from tradepit.projections.projector import Projector
 from tradepit.projections.store import Store
@@ -136,7 +136,7 @@ class _Stage:
                 hub.advance(self.at_us)
                 await asyncio.sleep(0)  # who waits for the past has its turn
             for stream in STREAMS.values():
-                hub.channels.pop(stream, None)
+                hub.channels.pop((SPOT, stream), None)
         return Examples(
             self.answers,
             {name: ear.heard for name, ear in ears.items() if ear.heard is not None},
