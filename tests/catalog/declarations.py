@@ -43,7 +43,7 @@ class Fill(Reply):
     trade_id: f.Long
 
 
-class OrderReply(Reply):
+class OrderReply(Reply, kw_only=True):
     symbol: f.SymbolName
     order_id: f.Long
     client_order_id: f.ClientId

@@ -47,7 +47,7 @@ F = TypeVar("F", bound=Handler)
 
 
 class _KeywordOnly(msgspec.StructMeta):
-    """Makes every subclass keyword-only, so that optional fields may stand before mandatory ones.
+    """Makes every request keyword-only, so that optional fields may stand before mandatory ones.
 
     msgspec inherits all of a struct's settings but this one.
     """
@@ -67,8 +67,12 @@ class Ask(msgspec.Struct, metaclass=_KeywordOnly, rename="camel", frozen=True, o
 
 
 @typing.dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
-class Reply(msgspec.Struct, metaclass=_KeywordOnly, rename="camel"):
-    """A typed reply. Its fields stand on the wire in declaration order."""
+class Reply(msgspec.Struct, rename="camel"):
+    """A typed reply. Its fields stand on the wire in declaration order.
+
+    One with an optional field before a mandatory one says `kw_only=True`, and so do its subclasses.
+    A metaclass would say it for all, but takes Python 3.11 off its quick way to make an object.
+    """
 
 
 class Operation:

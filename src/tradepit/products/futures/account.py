@@ -30,7 +30,7 @@ EIGHT = shown.amount
 ALIAS = "SgsR"  # every account has one; nothing else names it
 
 
-class AssetRow(Reply):
+class AssetRow(Reply, kw_only=True):
     asset: str
     wallet_balance: Shown
     unrealized_profit: Shown

@@ -77,7 +77,7 @@ class PlaceAlgo(Ask):
     good_till_date: Time | None = None
 
 
-class AlgoReply(Reply):
+class AlgoReply(Reply, kw_only=True):
     """An algo order. What became of it is told by who looks it up, activation and callback by who
     placed it."""
 

@@ -186,7 +186,7 @@ class UsdmBracket(Reply):
     cum: Number
 
 
-class UsdmBrackets(Reply):
+class UsdmBrackets(Reply, kw_only=True):
     symbol: str
     notional_coef: Number | UnsetType = UNSET  # who trades by the common table hears none
     brackets: list[UsdmBracket]
@@ -203,7 +203,7 @@ class CoinmBracket(Reply):
     cum: Number
 
 
-class CoinmBrackets(Reply):
+class CoinmBrackets(Reply, kw_only=True):
     symbol: str
     notional_coef: Number | UnsetType = UNSET  # who trades by the common table hears none
     brackets: list[CoinmBracket]

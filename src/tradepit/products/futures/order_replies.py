@@ -21,7 +21,7 @@ from tradepit.core.terms import TRAILING_STOP_MARKET
 from tradepit.products.futures import shown
 
 
-class OrderReply(Reply):
+class OrderReply(Reply, kw_only=True):
     """An order. COIN-M says pair and cumBase, USDⓈ-M cumQuote and goodTillDate; a placed order
     says cumQty, one that was looked up its time."""
 

@@ -228,7 +228,7 @@ class MarginHistory(Ask):
     limit: Int = 500
 
 
-class MarginMoved(Reply):
+class MarginMoved(Reply, kw_only=True):
     symbol: str
     type: Int
     delta_type: str | UnsetType = UNSET

@@ -43,7 +43,7 @@ class BalanceRow(Reply):
     locked: Amount
 
 
-class AccountInfo(Reply):
+class AccountInfo(Reply, kw_only=True):
     maker_commission: Int
     taker_commission: Int
     buyer_commission: Int

@@ -255,7 +255,7 @@ class AmendOrder(Ask):
     new_qty: Qty
 
 
-class AmendedOrder(Reply):
+class AmendedOrder(Reply, kw_only=True):
     symbol: str
     order_id: Long
     order_list_id: Long

@@ -40,7 +40,7 @@ from tradepit.core.records import PreventedMatch as PreventedEvent
 from tradepit.core.terms import ACK, EXPIRED, FULL, LIMIT, MARKET
 
 
-class FillRow(Reply):
+class FillRow(Reply, kw_only=True):
     match_type: str | UnsetType = UNSET
     price: Price
     qty: Qty
@@ -67,7 +67,7 @@ class OrderAck(Reply):
     transact_time: Time
 
 
-class OrderResult(Reply):
+class OrderResult(Reply, kw_only=True):
     """A placed order: RESULT, and with `fills` FULL."""
 
     symbol: str
@@ -106,7 +106,7 @@ class OrderResult(Reply):
     expiry_reason: ExpiryReason | UnsetType = UNSET
 
 
-class CanceledOrder(Reply):
+class CanceledOrder(Reply, kw_only=True):
     symbol: str
     orig_client_order_id: str
     order_id: Long
@@ -139,7 +139,7 @@ class CanceledOrder(Reply):
     prevented_quantity: Qty | UnsetType = UNSET
 
 
-class OrderInfo(Reply):
+class OrderInfo(Reply, kw_only=True):
     """An order as queries show it."""
 
     symbol: str

@@ -109,7 +109,7 @@ class QueryPrevented(Ask):
     limit: Limit | None = None
 
 
-class PreventedMatch(Reply):
+class PreventedMatch(Reply, kw_only=True):
     symbol: str
     prevented_match_id: Long
     taker_order_id: Long
