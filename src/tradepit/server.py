@@ -179,6 +179,7 @@ class Front:
 
     def front(self, hall: Hall) -> World:
         trail, faults, watchers = Trail(), Faults(), Watchers()
+        hall.history.url = self.url(hall.name)
         trail.listeners.append(watchers.refused)
         trail.followers.append(watchers.passed)
         counted = hall.recipe.limits == "real"

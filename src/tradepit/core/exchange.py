@@ -12,6 +12,7 @@ from tradepit.core import (
     algo,
     audit,
     delivery,
+    downloads,
     futures_life,
     ids,
     life,
@@ -63,7 +64,7 @@ TICK: Final = "tick"  # the command that only lets time pass
 
 INSURANCE: Final = "insurance"  # the account whose futures wallets are the insurance funds
 
-RULES: Final = 4  # raised whenever the same log would lead to another state
+RULES: Final = 5  # raised whenever the same log would lead to another state
 
 
 class Exchange:
@@ -113,6 +114,7 @@ class Exchange:
         self.replays: dict[str, printing.Replay] = {}  # by symbol
         self.anchors: dict[str, list[int]] = {}  # symbol: what it was said to be worth, and when
         self.tempers: dict[str, list[int]] = {}  # symbol: how its residents act, see `scripts`
+        self.downloads: dict[int, downloads.Download] = {}
         self.timers = Timers()
         self.next_list_id = 0
         self.next_token = 0

@@ -12,6 +12,9 @@ FUTURES_REJECTS: Final[dict[str, tuple[int, str, int]]] = {
     "FUTURES_PRECISION": (
         -1111, "Precision is over the maximum defined for this asset.", 400,
     ),
+    "TOO_MANY_DOWNLOADS": (
+        -1003, "Too many requests; current limit is %s requests per month.", 429,
+    ),
     "BAD_ASSET": (-1108, "Invalid asset.", 400),
     "TRANSFER_INSUFFICIENT": (-5013, "Asset transfer failed: insufficient balance", 400),
     "INVALID_TIME_INTERVAL_ORDER": (-1023, "Start time is greater than end time.", 400),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tradepit.core import downloads
 from tradepit.core.futures_orders import FuturesOrder, load_order
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def dump(pit: Exchange) -> dict[str, Any]:
         "counters": [pit.next_tran_id, pit.next_algo_id, pit.next_amend_id, pit.marked_us],
         "contracts": [_dump_contract(contract) for contract in pit.contracts.values()],
         "traders": [_dump_trader(trader) for trader in pit.traders.values()],
+        "downloads": [each.dump() for each in pit.downloads.values()],
     }
 
 
@@ -75,6 +77,9 @@ def load(pit: Exchange, state: dict[str, Any]) -> None:
     for row in state["contracts"]:
         contract = pit.contracts[row["listing"]["symbol"]]
         _load_contract(contract, row, alive[contract.name])
+    for each in state.get("downloads", []):
+        found = downloads.load(each)
+        pit.downloads[found.id] = found
 
 
 def _load_contract(contract: Contract, row: dict[str, Any], alive: dict[int, FuturesOrder]) -> None:

@@ -1,7 +1,7 @@
 """What queries read of the past: a port, defined here so that products may name it.
 
-Whoever runs the world supplies it. All methods but `now_us` may take a while: a query handler
-calls them inside the function that it returns, which runs in a thread of its own:
+Whoever runs the world supplies it. All methods but `now_us` and `address` may take a while: a
+query handler calls them inside the function that it returns, which runs in a thread of its own:
 
     def all_orders(pit, history, who, ask):
         owner, symbol = who.owner, ask.symbol          # what depends on the pit, at once
@@ -121,6 +121,9 @@ class History(Protocol):
 
     def now_us(self) -> int:
         """The world's time. Never waits."""
+
+    def address(self) -> str:
+        """Where the world is served, without a slash at the end. Never waits."""
 
     # Of one account.
 

@@ -69,9 +69,13 @@ class SqlHistory:
         self._store = projector.store
         self._clock = clock
         self._pit = pit
+        self.url = ""  # where the world is served, once it is
 
     def now_us(self) -> int:
         return self._clock.now_us()
+
+    def address(self) -> str:
+        return self.url
 
     # --- One account ---------------------------------------------------------------------------
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from tradepit.products.futures import downloads
 from tradepit.web.asyncapi import socket_document
 from tradepit.web.openapi import control_document, exchange_document
 from tradepit.web.pages import ASSETS, POLICY, Pages
 from tradepit.web.rehearsal import Examples, rehearse
+
+if TYPE_CHECKING:
+    from tradepit.gateways.checks import Call
 
 Document = dict[str, Any]
 
@@ -32,7 +36,14 @@ def all_pages() -> Pages:
     for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
         pages.add_package_file("swagger_ui", f"static/{name}")
     add_console(pages)
+    pages.add_folder(f"/{downloads.FOLDER}/", _download, "zip")
     return pages
+
+
+def _download(call: Call) -> Callable[[], bytes] | None:
+    """The file of a futures account whose secret address is called."""
+    token = call.path.rpartition(b"/")[2].decode("latin-1")
+    return downloads.find(call.world.pit, call.world.history, token)
 
 
 def add_console(pages: Pages) -> None:

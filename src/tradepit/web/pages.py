@@ -37,6 +37,7 @@ KINDS: Final = {
     "png": "image/png",
     "json": "application/json",
     "yaml": "application/yaml",
+    "zip": "application/zip",
 }
 
 
@@ -52,14 +53,20 @@ class Entry(NamedTuple):
     policy: str
 
 
+Finder = Callable[["Call"], Callable[[], bytes] | None]
+"""What makes the body that a call below its folder asks for, None when there is none such."""
+
+
 class Pages:
     """What is served to people, by path.
 
-    A body is made at the first request and kept; what a query string changes is not.
+    A body is made at the first request and kept; what a query string changes is not, nor what
+    lies in a folder.
     """
 
     def __init__(self) -> None:
         self._entries: dict[bytes, Entry] = {}
+        self._folders: dict[bytes, tuple[Finder, Entry]] = {}
         self._bodies: dict[bytes, bytes] = {}
         for file in resources.files(__package__).joinpath("static").iterdir():
             self.add_file(_path_of(file.name), file)
@@ -74,6 +81,11 @@ class Pages:
         kind = file.name.rpartition(".")[2]
         self.add(path, lambda query: file.read_bytes(), kind)
 
+    def add_folder(self, path: str, finder: Finder, kind: str) -> None:
+        """Serve what `finder` finds below `path`, which ends with a slash."""
+        entry = Entry(lambda query: b"", KINDS[kind], POLICY)
+        self._folders[path.encode()] = (finder, entry)
+
     def add_package_file(self, package: str, name: str) -> None:
         """Serve the file `name` (a path below an installed package) at `ASSETS` + its last part."""
         spec = find_spec(package)  # the package itself stays unloaded
@@ -85,11 +97,22 @@ class Pages:
     def find(self, call: Call) -> Page | Callable[[], Page] | None:
         """The page that a call asks for: at hand, or to be made off the event loop; None for a
         call of anything else."""
-        entry = self._entries.get(call.path)
-        if entry is None or call.method not in (b"GET", b"HEAD") or call.venue.paths is not None:
+        if call.method not in (b"GET", b"HEAD") or call.venue.paths is not None:
             return None
+        entry = self._entries.get(call.path)
+        if entry is None:
+            return self._find_below(call)
         body = None if call.query else self._bodies.get(call.path)
         return partial(self._make, call, entry) if body is None else _page(body, entry)
+
+    def _find_below(self, call: Call) -> Callable[[], Page] | None:
+        folder, slash, _ = call.path.rpartition(b"/")
+        known = self._folders.get(folder + slash)
+        if known is None:
+            return None
+        finder, entry = known
+        make = finder(call)
+        return None if make is None else lambda: _page(make(), entry)
 
     def _make(self, call: Call, entry: Entry) -> Page:
         body = entry.make(call.query.decode(errors="replace"))
