@@ -175,6 +175,11 @@ _CUT = "the documents' rows are cut after their first member"
 EXAMPLES_DIFFER: dict[str, str] = {
     "usdm-rest:GET /futures/data/openInterestHist": "its time was a text once",
     **{
+        f"{venue}-rest:GET /{prefix}/v1/{what}/asyn/id": "isExpired was null before it was 'None'"
+        for venue, prefix in (("usdm", "fapi"), ("coinm", "dapi"))
+        for what in ("order", "trade", "income")
+    },
+    **{
         f"{venue}-rest:GET /{prefix}/v1/{name}lines": _CUT
         for venue, prefix in (("usdm", "fapi"), ("coinm", "dapi"))
         for name in ("k", "continuousK", "indexPriceK", "markPriceK", "premiumIndexK")
