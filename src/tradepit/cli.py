@@ -18,6 +18,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SERVER_URL = "http://127.0.0.1:8800"
 
+
+def _url(words: str) -> Callable[[F], F]:
+    """The option that says which server a command is about."""
+    return click.option(
+        "--url", envvar="TRADEPIT_URL", default=SERVER_URL, show_default=True, show_envvar=True,
+        help=words,
+    )  # fmt: skip
+
+
+_URL = _url("Which server.")
+
 EXIT_CODES = """
 Exit codes: 0 ok, 1 failed, 2 usage, 3 port taken, 4 not reachable, 5 check failed,
 130 interrupted.
@@ -143,7 +154,7 @@ def _text(value: object) -> str:
 
 
 @cli.command()
-@click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
+@_URL
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait.")
 def wait(url: str, timeout: float) -> int:
     """Wait until a server takes orders (exit code 4 when it does not in time)."""
@@ -166,7 +177,7 @@ def wait(url: str, timeout: float) -> int:
 
 
 @cli.command("import")
-@click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
+@_URL
 @click.option("--symbol", default="", help="Which symbol it is to be, if not the files' own.")
 @click.option(
     "--at",
@@ -207,7 +218,7 @@ def _prepared(files: tuple[Path, ...], symbol: str, tape: Path) -> int:
 
 @cli.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
-@click.option("--url", default=SERVER_URL, show_default=True, help="Which server is to be asked.")
+@_url("Which server is to be asked.")
 def postman(folder: Path, url: str) -> None:
     """Write a Postman collection of every operation, and its environment, into FOLDER."""
     from tradepit.web.postman import write
@@ -218,7 +229,7 @@ def postman(folder: Path, url: str) -> None:
 
 @cli.command("client-config")
 @click.argument("client", required=False)
-@click.option("--url", default=SERVER_URL, show_default=True, help="Where the client is to go.")
+@_url("Where the client is to go.")
 def client_config(client: str | None, url: str) -> int:
     """Print the settings that point CLIENT at this exchange; without a name, the clients."""
     from tradepit.web.recipes import RECIPES, block
@@ -234,7 +245,7 @@ def client_config(client: str | None, url: str) -> int:
 
 
 @cli.command("exec", context_settings={"ignore_unknown_options": True})
-@click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
+@_URL
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def lead(url: str, command: tuple[str, ...]) -> int:
     """Run COMMAND with Binance's host names leading to this exchange, https and wss included.
@@ -315,7 +326,7 @@ def _add_verb(name: str, operation: str, plain: tuple[str, ...], words: str) -> 
     page = "worlds" if group else "control"
 
     @GROUPS.get(group, cli).command(name, help=f"{words} Further parameters: see docs/{page}.md.")
-    @click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
+    @_URL
     @click.option("--world", default="", help="Which of its worlds, if not the first.")
     @click.argument("values", nargs=-1, metavar=usage)
     def verb(url: str, world: str, values: tuple[str, ...]) -> int:
@@ -371,9 +382,6 @@ def _control(url: str, operation: str, given: dict[str, Any], world: str = "") -
 @cli.group()
 def keys() -> None:
     """API keys: make, list and revoke them."""
-
-
-_URL = click.option("--url", default=SERVER_URL, show_default=True, help="Which server.")
 
 
 @keys.command("list")

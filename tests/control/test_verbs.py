@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,6 @@ from tradepit.catalog import publish
 from tradepit.catalog.language import REGISTRY
 from tradepit.cli import VERBS, run
 from tradepit.config import FAILED, NOT_REACHABLE, OK, USAGE
-
-PAGE = Path(__file__).parents[2] / "docs" / "control.md"
 
 
 def ask(pit: Pit, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
@@ -31,15 +27,6 @@ def test_verbs_are_operations_and_their_parameters() -> None:
         found = REGISTRY[f"{method} /_tradepit/v1/{path}"]
         assert {*plain} <= {row[0] for row in found.params()}, name
         assert words.endswith(".")
-
-
-@pytest.mark.parametrize("line", re.findall(r"^\$ tradepit (.+)$", PAGE.read_text(), re.MULTILINE))
-def test_a_line_of_the_page(
-    pit: Pit, capsys: pytest.CaptureFixture[str], line: str, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)  # a private key is written where one stands
-    assert ask(pit, capsys, *line.split()) is not None
 
 
 def test_what_they_do(pit: Pit, capsys: pytest.CaptureFixture[str]) -> None:

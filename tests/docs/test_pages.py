@@ -1,0 +1,154 @@
+"""Every command and every program of README.md and docs/ is run, in the order of its page.
+
+A page is read by one reader: a shell and a Python that go on from block to block, against a world
+of the page's own, its address in place of 127.0.0.1:8800. What stands behind a fence says what a
+block is:
+
+    sh        commands; each must succeed (of curl: an answer of 2xx)
+    console   commands behind `$ `, followed by what they print, if the page shows it
+    python    a program; the `output` block behind it is what it prints
+    json, toml, yaml   a file; it must be readable
+    text, output       nothing to be run
+    sh server          how a server is started, which here runs already: its flags are checked
+    … not run: WHY     a command or program that cannot run here, and the reason
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+from tests.docs.pages import PAGES, ROOT, Block, agrees, blocks, steps
+from tests.docs.sessions import SHOWN, Reader, ask, serving
+
+from tradepit.web.recipes import RECIPES
+
+FILES = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
+RUN = ("sh", "console", "python")
+# Pages whose blocks are run by tests that know more of what they are about.
+ELSEWHERE = {
+    "docs/replay.md": "tests/replay/test_control.py",
+    "docs/worlds.md": "tests/worlds/test_page.py",
+} | {f"docs/clients/{name}.md": "tests/clients/test_recipes.py" for name in RECIPES}
+# What a page's world is made with: few symbols, so that many pages can be read at once.
+SYMBOLS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "LTCUSDT", "ETHBTC"]
+WORLDS = {"docs/control.md": {"market": "empty"}, "docs/futures.md": {"market": "empty"}}
+READ = [
+    page for page in PAGES
+    if page not in ELSEWHERE
+    and any(block.kind in (*RUN, *FILES) and "not run" not in block.note for block in blocks(page))
+]  # fmt: skip
+
+
+class Library(NamedTuple):
+    where: str
+    home: Path
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    home = tmp_path_factory.mktemp("docs")
+    with serving(home) as where:
+        yield Library(where, home)
+
+
+@pytest.fixture
+def reader(library: Library, page: str) -> Iterator[Reader]:
+    curl = shutil.which("curl")
+    if not (curl and shutil.which("bash") and shutil.which("openssl")):
+        pytest.skip("needs bash, curl and openssl")
+    name = re.sub(r"[^a-z0-9]+", "-", page.lower().removesuffix(".md"))[-31:].strip("-")
+    worlds = f"http://{library.where}/_tradepit/v1/worlds"
+    ask(worlds, "POST", name=name, symbols=SYMBOLS, **WORLDS.get(page, {}))
+    found = Reader(f"{library.where}/@{name}", library.home / name, curl)
+    try:
+        yield found
+    finally:
+        found.leave()
+        ask(worlds, "DELETE", name=name)
+
+
+@pytest.mark.parametrize("page", READ)
+def test_a_page_is_true(page: str, reader: Reader) -> None:
+    said: str | None = None
+    for block in blocks(page):
+        if block.kind == "output":
+            assert said is not None, f"{block}: shows the output of nothing"
+            assert agrees(block.text, said), f"{block}: prints\n{said}"
+        said = None
+        if block.kind in FILES:
+            FILES[block.kind](block.text)
+        elif block.note == "server":
+            starts(block, reader)
+        elif block.kind in RUN and not block.note:
+            said = run(block, reader)
+
+
+def run(block: Block, reader: Reader) -> str:
+    """What a block printed that did what it should."""
+    if block.kind == "console":
+        for line, command, shown in steps(block):
+            done = reader.shell(f"{command}\n")
+            where = f"{block.page}:{line}: {command}\nprints\n{done.said}"
+            assert shown is None or agrees(shown, done.said), where
+            assert shown is not None or not done.wrong, where
+        return ""
+    if block.kind == "sh":
+        done = reader.shell(block.text)
+    else:
+        done = reader.python(str(block), block.text)
+    assert not done.wrong, f"{block}: {done.wrong}\n{done.said}"
+    return done.said
+
+
+def starts(block: Block, reader: Reader) -> None:
+    """Whether a server could be started with these words."""
+    for line in block.text.replace("$ ", "").splitlines():
+        command = line.partition("#")[0].strip()
+        if command.startswith("make up"):
+            found = re.fullmatch(r'make up(?: ARGS="([^"]*)")?', command)
+            assert found, f"{block}: {command}"
+            command = f"tradepit up {found[1] or ''}"
+        assert command.startswith("tradepit up"), f"{block}: {command}"
+        done = reader.shell(command.replace("tradepit up", "tradepit config show", 1) + "\n")
+        assert not done.wrong, f"{block}: {done.said}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_says_what_it_is(page: str) -> None:
+    for block in blocks(page):
+        if page not in ELSEWHERE:
+            assert block.kind in (*RUN, *FILES, "text", "output"), f"{block}: is {block.kind!r}"
+        if block.note:
+            assert block.kind in RUN, str(block)
+            assert block.note == "server" or re.fullmatch(r"not run: \w.{8,}", block.note), block
+        if block.kind == "text":
+            assert not re.match(r"(\$ |curl |tradepit )", block.text), f"{block}: runs in no test"
+
+
+@pytest.mark.parametrize("page", ELSEWHERE)
+def test_pages_that_other_tests_run_are_there_and_known_to_them(page: str) -> None:
+    name = Path(page).name if "clients" not in page else "RECIPES"
+    assert (ROOT / page).exists()
+    assert name in (ROOT / ELSEWHERE[page]).read_text(encoding="utf-8")
+
+
+def test_addresses_are_those_that_are_put_in_place() -> None:
+    for page in READ:
+        for block in blocks(page):
+            if block.kind in RUN and not block.note:
+                ports = re.findall(r"(?:127\.0\.0\.1|localhost):\d+", block.text)
+                assert set(ports) <= {SHOWN}, f"{block}: {ports}"
+
+
+def test_the_first_command_is_make_up() -> None:
+    first = next(blocks("README.md"))
+    assert (first.kind, first.note, first.text) == ("sh", "server", "make up\n")
+    assert "\nup:" in (ROOT / "Makefile").read_text()
