@@ -240,9 +240,10 @@ async def ours() -> None:
     from tradepit.catalog.language import REGISTRY
     from tradepit.config import Config
     from tradepit.core.records import Who
+    from tradepit.listening import bound
 
     config = Config(port=0, memory=True, market="empty", limits="off")
-    listener = server._bound(config)
+    listener = bound(config.host, config.port)
     async with server.serving(config, listener) as served:
         submit = served.hall.sequencer.submit
         place = REGISTRY["POST /api/v3/order"]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from tradepit import config
+from tradepit.ca import ca, folder
 from tradepit.config import SETTINGS, Setting
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -137,6 +138,10 @@ def show(**flags: Any) -> None:
         value = getattr(settings, setting.field)
         if setting.name == "data":
             value = settings.data_dir
+        if setting.name == "ca_dir":
+            value = settings.ca_folder
+        if setting.off and value is None:
+            value = "off"
         if setting.secret and value is not None:
             value = "(set)"
         rows.append((setting.name, _text(value), sources[setting.name]))
@@ -252,9 +257,16 @@ def lead(url: str, command: tuple[str, ...]) -> int:
 
     Put `--` before it: tradepit exec -- python bot.py
     """
+    from tradepit.web.certificates import AuthorityError
     from tradepit.web.leading import run as run_led
 
-    return run_led(command, url)
+    try:
+        return run_led(command, url, folder(None))
+    except AuthorityError as wrong:
+        raise click.ClickException(str(wrong)) from None
+
+
+cli.add_command(ca)
 
 
 @cli.command()

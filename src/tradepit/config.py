@@ -42,9 +42,16 @@ def data_home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "tradepit"
 
 
+def config_home() -> Path:
+    """Where the user's settings of tradepit are, by the custom of the system."""
+    if sys.platform in ("win32", "darwin"):
+        return data_home()
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tradepit"
+
+
 def _setting(default: Any, text: str, **more: Any) -> Any:
-    """A field: its default, its help; `choices`, `metavar`, `low`, `high` where it has them, and
-    `key` where users know it by another name."""
+    """A field: its default, its help; `choices`, `metavar`, `low`, `high` where it has them,
+    `off` for a number that may be "off" (None), and `key` where users know it by another name."""
     return dataclasses.field(default=default, metadata={"help": text, **more})
 
 
@@ -54,6 +61,14 @@ class Config:
 
     host: str = _setting("127.0.0.1", "Address to listen on.", metavar="ADDRESS")
     port: int = _setting(8800, "Port to listen on; 0 picks a free one.", low=0, high=65_535)
+    tls_port: int | None = _setting(
+        None, "Port to listen on with TLS too, with certificates for Binance's host names; 0 picks "
+        "a free one [default: off].", low=0, high=65_535, off=True, metavar="PORT",
+    )  # fmt: skip
+    ca_dir: Path | None = _setting(
+        None, "Directory of the authority that signs them. Default: the user's, as `tradepit ca` "
+        "shows.",
+    )  # fmt: skip
     data: Path | None = _setting(
         None, "Directory of the world's log and history. Default: the user's data directory."
     )
@@ -122,6 +137,16 @@ class Config:
         """Where the world lives on disk (not used with `memory`)."""
         return self.data if self.data is not None else data_home()
 
+    @property
+    def ca_folder(self) -> Path:
+        """Where the certificate authority is kept."""
+        return self.ca_dir if self.ca_dir is not None else config_home() / "ca"
+
+    @property
+    def ca_certificate(self) -> Path:
+        """The file of its certificate, which clients trust."""
+        return self.ca_folder / "authority.pem"
+
 
 class Setting:
     """One field of `Config`, as flags, variables and the file name it."""
@@ -135,6 +160,7 @@ class Setting:
         self.low: int = field.metadata.get("low", 0)
         self.high: int = field.metadata.get("high", 0)
         self.secret: bool = field.metadata.get("secret", False)
+        self.off: bool = field.metadata.get("off", False)
         self.is_path = "Path" in str(field.type)
         self.metavar: str = field.metadata.get("metavar", "PATH" if self.is_path else "")
         self.flag = "--" + self.name.replace("_", "-")
@@ -147,7 +173,9 @@ class Setting:
         """
         if isinstance(self.default, bool):
             return self._read_bool(value, source)
-        if isinstance(self.default, int):
+        if self.off and (value == "off" or value is False):
+            return None
+        if self.off or isinstance(self.default, int):
             return self._read_int(value, source)
         if isinstance(self.default, tuple):
             return self._read_names(value, source)
@@ -172,7 +200,8 @@ class Setting:
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self._wrong(value, source, "expected a whole number")
+            words = "a whole number or off" if self.off else "a whole number"
+            raise self._wrong(value, source, f"expected {words}")
         if not self.low <= value <= self.high:
             raise self._wrong(value, source, f"expected {self.low} to {self.high}")
         return value

@@ -8,7 +8,6 @@ import gc
 import ipaddress
 import json
 import logging
-import os
 import secrets
 import signal
 import socket
@@ -23,7 +22,7 @@ import uvicorn
 import tradepit
 from tradepit import config
 from tradepit.catalog import language, unserved
-from tradepit.config import Config
+from tradepit.config import Config, ConfigError
 from tradepit.control.basics import Console
 from tradepit.data.exchange_info import ListingError
 from tradepit.data.genesis import DEV_KEYS
@@ -42,9 +41,11 @@ from tradepit.journal.datadir import DataDir, private_opener
 from tradepit.journal.port import JournalError
 from tradepit.journal.recovery import open_world
 from tradepit.journal.sqlite import SqliteLog
+from tradepit.listening import SecureListener, bound, secure_listener
 from tradepit.market import archive
 from tradepit.market.archive import ArchiveError
 from tradepit.web.documents import all_pages
+from tradepit.web.pages import Pages
 from tradepit.worlds.births import origins
 from tradepit.worlds.hall import Hall
 from tradepit.worlds.keeper import Keeper
@@ -67,10 +68,13 @@ def run(settings: Config) -> int:
     """
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
     _allow_files()
-    with _bound(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with (
+        bound(settings.host, settings.port) as listener,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
         try:
             return runner.run(_serve_until_told(settings, listener))
-        except (JournalError, ListingError, ArchiveError) as wrong:
+        except (JournalError, ListingError, ArchiveError, ConfigError) as wrong:
             _say(f"tradepit: {wrong}", sys.stderr)
             return config.FAILED
 
@@ -116,15 +120,22 @@ def prepare_tape(files: Sequence[Path], symbol: str, into: Path, progress: archi
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server without its signal handlers, and with a moment of readiness."""
+    """uvicorn's server without its signal handlers, with a second listener where there is one, and
+    with a moment of readiness."""
 
-    def __init__(self, settings: uvicorn.Config) -> None:
+    def __init__(self, settings: uvicorn.Config, secure: SecureListener | None) -> None:
         super().__init__(settings)
+        self.secure = secure
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self.secure is not None:
+            self.servers.append(await self.secure.serve(self._protocol))
         self.ready.set()
+
+    def _protocol(self) -> HttpProtocol:
+        return HttpProtocol(self.config, self.server_state, self.lifespan.state)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -134,9 +145,14 @@ class _Server(uvicorn.Server):
 class Front:
     """What stands between the worlds and their clients; see `worlds.keeper.Gateway`."""
 
-    def __init__(self, settings: Config, address: str, port: int) -> None:
+    def __init__(
+        self, settings: Config, listener: socket.socket, secure: SecureListener | None = None
+    ) -> None:
+        address, port = listener.getsockname()[:2]
         self.settings = settings
-        self.base = _url(address, port)
+        self.base = _url("http", address, port)
+        self.secure = secure
+        self.secure_base = _url("https", address, secure.port) if secure is not None else ""
         self.keys = DEV_KEYS if settings.insecure_dev_keys or _is_loopback(address) else ()
         self.pool = ThreadPoolExecutor(SQL_THREADS, thread_name_prefix="tradepit-sql")
         self.keeper = Keeper(settings, self)
@@ -144,7 +160,7 @@ class Front:
         self.door = self._door()
         self.door.control_token = _control_token(settings, address).encode()
         self.door.control_closed = settings.control_token is not None
-        self.server = _Server(_uvicorn_config(self.door))
+        self.server = _Server(_uvicorn_config(self.door), secure)
 
     def _door(self) -> Door:
         settings = self.settings
@@ -162,8 +178,15 @@ class Front:
                 (b"/fstream", StreamSession),
                 (b"/dstream", StreamSession),
             ],
-            manners=_manners(settings), pages=all_pages(),
+            manners=_manners(settings), pages=self._pages(),
         )  # fmt: skip
+
+    def _pages(self) -> Pages:
+        pages = all_pages()
+        if self.secure is not None:
+            pem = self.secure.authority.pem.encode()
+            pages.add("/ca.pem", lambda query: pem, "pem")
+        return pages
 
     def _speaker(self, venue: str) -> Opener:
         if venue == language.SPOT:
@@ -175,7 +198,10 @@ class Front:
 
     def urls(self, name: str) -> dict[str, str]:
         url = self.url(name)
-        return {"base": url, "spot": f"{url}/api/v3", "sapi": f"{url}/sapi/v1"}
+        urls = {"base": url, "spot": f"{url}/api/v3", "sapi": f"{url}/sapi/v1"}
+        if self.secure is not None:
+            urls["https"] = url.replace(self.base, self.secure_base, 1)
+        return urls
 
     def front(self, hall: Hall) -> World:
         trail, faults, watchers = Trail(), Faults(), Watchers()
@@ -229,12 +255,14 @@ class Served:
     """A server that runs: where it is, and what it serves."""
 
     def __init__(self, front: Front) -> None:
+        self.settings = front.settings
         self.keeper = front.keeper
         self.door = front.door
         self.url = front.base
         self.keys = front.keys
         self.control_token = front.door.control_token.decode()
         self.urls = front.urls(MAIN)
+        self.secure = front.secure
 
     @property
     def hall(self) -> Hall:
@@ -248,6 +276,7 @@ class Served:
             "world": MAIN,
             "urls": self.urls,
             "accounts": [key._asdict() for key in self.keys],
+            **({"ca": str(self.settings.ca_certificate)} if self.secure else {}),
             **({"control_token": self.control_token} if self.control_token else {}),
         }
 
@@ -258,7 +287,8 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
 
     Leaving: no new connections, what is being answered is answered, then the worlds stop.
     """
-    front = Front(settings, *listener.getsockname()[:2])
+    secure = secure_listener(settings)
+    front = Front(settings, listener, secure)
     try:
         await front.keeper.start()
         task = asyncio.create_task(front.server.serve([listener]), name="http")
@@ -271,6 +301,8 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
     finally:
         await front.keeper.stop()
         front.pool.shutdown()
+        if secure is not None:
+            secure.close()
 
 
 def _manners(settings: Config) -> Manners:
@@ -326,8 +358,11 @@ def _banner(served: Served) -> str:
         f"  Streams        {socket_url}/ws and /stream",
         f"  Control        {url}/_tradepit/v1/info",
         f"  Pages          {url}/",
-        "",
     ]
+    if served.secure is not None:
+        lines.append(f"  TLS            {served.urls['https']}")
+        lines.append(f"                 {_trust(served)}")
+    lines.append("")
     for key in served.keys:
         lines.append(f"  {key.name:<6} api key  {key.api_key}")
         lines.append(f"         secret   {key.secret_key}")
@@ -339,24 +374,14 @@ def _banner(served: Served) -> str:
     return "\n".join(lines)
 
 
+def _trust(served: Served) -> str:
+    """How clients come to trust the certificates."""
+    file = served.settings.ca_certificate
+    made = served.secure is not None and served.secure.is_new
+    return f"{'A new authority was made. ' if made else ''}Clients trust it by SSL_CERT_FILE={file}"
+
+
 # --- The machine -------------------------------------------------------------------------------
-
-
-def _bound(settings: Config) -> socket.socket:
-    """A listening address. Raises: OSError."""
-    found = socket.getaddrinfo(
-        settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    family, kind, protocol, _, address = found[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def _control_token(settings: Config, address: str) -> str:
@@ -370,10 +395,10 @@ def _is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
-def _url(address: str, port: int) -> str:
+def _url(scheme: str, address: str, port: int) -> str:
     if ipaddress.ip_address(address.partition("%")[0]).is_unspecified:
         address = "127.0.0.1"
-    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+    return f"{scheme}://[{address}]:{port}" if ":" in address else f"{scheme}://{address}:{port}"
 
 
 def _loop_factory() -> Any:

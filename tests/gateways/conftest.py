@@ -17,6 +17,7 @@ import pytest
 from tradepit import server as serving
 from tradepit.config import Config
 from tradepit.data.genesis import DEV_KEYS
+from tradepit.listening import bound
 
 ALICE = DEV_KEYS[0]
 HOST = b"127.0.0.1"
@@ -146,7 +147,7 @@ def message(
 
 def running(settings: Config) -> Iterator[Server]:
     """Run a server until the generator is closed."""
-    listener = serving._bound(settings)
+    listener = bound(settings.host, settings.port)
     ready: list[serving.Served] = []
     started = threading.Event()
     stops: list[Any] = []

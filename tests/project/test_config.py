@@ -58,12 +58,25 @@ def test_an_empty_variable_is_not_given(tmp_path: Path) -> None:
     assert sources["port"] == "default"
 
 
+def test_a_port_that_may_be_off_is_off_by_word_and_free_by_zero(tmp_path: Path) -> None:
+    assert load(tmp_path)[0].tls_port is None
+    assert load(tmp_path, "tls_port = 0\n")[0].tls_port == 0
+    assert load(tmp_path, environ={"TRADEPIT_TLS_PORT": "0"})[0].tls_port == 0
+    assert load(tmp_path, "tls_port = 8443\n", tls_port="off")[0].tls_port is None
+    assert load(tmp_path, "tls_port = false\n")[0].tls_port is None
+    assert load(tmp_path, tls_port="8443")[0].tls_port == 8443
+
+
 @pytest.mark.parametrize(
     ("toml", "words"),
     [
         ("port = 65536\n", "0 to 65535"),
         ("port = true\n", "whole number"),
         ("port = 1.5\n", "whole number"),
+        ("tls_port = true\n", "whole number or off"),
+        ('tls_port = "on"\n', "whole number or off"),
+        ("tls_port = 65536\n", "0 to 65535"),
+        ('port = "off"\n', "whole number"),
         ('sync = "never"\n', "os or disk"),
         ("memory = 1\n", "true or false"),
         ("allowed_host = [1]\n", "list of names"),

@@ -33,7 +33,9 @@ MAY: dict[str, set[str]] = {
     | {"catalog", "products", "journal", "gateways", "data", "market", "control", "projections"}
     | {"config"},
     "config": set(),
-    "cli": {"config", "server", "web", "doctor"},
+    "listening": {"config", "gateways", "web"},
+    "ca": {"config", "web"},
+    "cli": {"config", "ca", "server", "web", "doctor"},
     "doctor": {"config"},
     "__main__": {"cli"},
     "__init__": {"core"},

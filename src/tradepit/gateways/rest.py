@@ -117,7 +117,8 @@ class HttpProtocol(HttpToolsProtocol):
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """The client sends no more. It may still read what it asked for; half a request is void."""
         self.deaf = self.closing = True
-        return self.busy or bool(self.waiting)
+        halves = self.transport.can_write_eof()  # TLS closes both ways at once
+        return halves and (self.busy or bool(self.waiting))
 
     def shutdown(self) -> None:
         """The server stops: answer what is being answered, then close."""

@@ -1,7 +1,8 @@
 """`tradepit exec`: a command for which Binance's host names lead to this exchange.
 
-The command gets a proxy and an authority of its own through environment variables; nothing of the
-machine is changed, and both are gone when it ends. The proxy answers for Binance's names itself and
+The command gets a proxy and an authority through environment variables; nothing of the machine is
+changed, and the proxy is gone when it ends. The authority is the one that `tradepit ca` keeps, or
+one of the command's own that is gone as well. The proxy answers for Binance's names itself and
 lets nothing through to any other host, so that nothing can reach the real exchange by mistake.
 """
 
@@ -19,7 +20,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tradepit.gateways.hosts import BINANCE
-from tradepit.web.certificates import Authority
+from tradepit.web import authorities
+from tradepit.web.certificates import Authority, Secured
 
 CHUNK: Final = 65_536
 LONGEST_HEAD: Final = 16_384
@@ -36,10 +38,10 @@ _CONNECT = re.compile(rb"CONNECT ([A-Za-z0-9.-]{1,253}):([0-9]{1,5}) HTTP/1\.[01
 class Leader:
     """The proxy. target: (host, port) of the exchange."""
 
-    def __init__(self, target: tuple[str, int]) -> None:
+    def __init__(self, target: tuple[str, int], authority: Authority) -> None:
         self.target = target
-        self.authority = Authority()
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self.authority = authority
+        self._secured: dict[str, Secured] = {}
 
     async def serve(self) -> asyncio.Server:
         """Listen on a free port of this machine."""
@@ -72,9 +74,10 @@ class Leader:
             there_writer.close()
 
     def _context(self, name: str) -> ssl.SSLContext:
-        if name not in self._contexts:
-            self._contexts[name] = self.authority.context([name])
-        return self._contexts[name]
+        if name not in self._secured:
+            self._secured[name] = Secured(self.authority, [name])
+        self._secured[name].refresh()
+        return self._secured[name].context
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -94,10 +97,16 @@ def led(environ: Mapping[str, str], proxy: str, trusted: Path) -> dict[str, str]
     return env | {"NODE_USE_ENV_PROXY": "1"}
 
 
-def run(command: Sequence[str], url: str) -> int:
-    """Run a command; its exit code. Raises: OSError when it cannot be started."""
+def run(command: Sequence[str], url: str, kept: Path) -> int:
+    """Run a command; its exit code. kept: where `tradepit ca` keeps an authority, if it does.
+
+    Raises: OSError when the command cannot be started; AuthorityError when the kept authority
+    cannot be used.
+    """
     parts = urlsplit(url)
-    leader = Leader((parts.hostname or "127.0.0.1", parts.port or 80))
+    authority = authorities.load(kept) or Authority.made()
+    authority.check_date()
+    leader = Leader((parts.hostname or "127.0.0.1", parts.port or 80), authority)
     with tempfile.TemporaryDirectory(prefix="tradepit-") as folder:
         trusted = Path(folder, "authority.pem")
         trusted.write_text(leader.authority.pem, "ascii")

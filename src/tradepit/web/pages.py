@@ -38,6 +38,7 @@ KINDS: Final = {
     "json": "application/json",
     "yaml": "application/yaml",
     "zip": "application/zip",
+    "pem": "application/x-pem-file",
 }
 
 
