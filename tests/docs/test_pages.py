@@ -20,6 +20,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,8 @@ ELSEWHERE = {
 # What a page's world is made with: few symbols, so that many pages can be read at once.
 SYMBOLS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "LTCUSDT", "ETHBTC"]
 WORLDS = {"docs/control.md": {"market": "empty"}, "docs/futures.md": {"market": "empty"}}
+# Pages that make worlds themselves, and so are about the one that the server is started with.
+MAIN = ("docs/explanation/determinism.md",)
 READ = [
     page for page in PAGES
     if page not in ELSEWHERE
@@ -59,20 +62,32 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         yield Library(where, home)
 
 
+@contextmanager
+def world_of(page: str, where: str) -> Iterator[str]:
+    """The host, port and world that a page is about."""
+    if page in MAIN:
+        yield where
+        return
+    name = re.sub(r"[^a-z0-9]+", "-", page.lower().removesuffix(".md"))[-31:].strip("-")
+    worlds = f"http://{where}/_tradepit/v1/worlds"
+    ask(worlds, "POST", name=name, symbols=SYMBOLS, **WORLDS.get(page, {}))
+    try:
+        yield f"{where}/@{name}"
+    finally:
+        ask(worlds, "DELETE", name=name)
+
+
 @pytest.fixture
 def reader(library: Library, page: str) -> Iterator[Reader]:
     curl = shutil.which("curl")
     if not (curl and shutil.which("bash") and shutil.which("openssl")):
         pytest.skip("needs bash, curl and openssl")
-    name = re.sub(r"[^a-z0-9]+", "-", page.lower().removesuffix(".md"))[-31:].strip("-")
-    worlds = f"http://{library.where}/_tradepit/v1/worlds"
-    ask(worlds, "POST", name=name, symbols=SYMBOLS, **WORLDS.get(page, {}))
-    found = Reader(f"{library.where}/@{name}", library.home / name, curl)
-    try:
-        yield found
-    finally:
-        found.leave()
-        ask(worlds, "DELETE", name=name)
+    with world_of(page, library.where) as where:
+        found = Reader(where, library.home / page.replace("/", "-"), curl)
+        try:
+            yield found
+        finally:
+            found.leave()
 
 
 @pytest.mark.parametrize("page", READ)
