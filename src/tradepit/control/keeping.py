@@ -54,3 +54,65 @@ class Keeper(Protocol):
     def create(self, plan: Plan) -> Awaitable[WorldRow]: ...
 
     def delete(self, name: str) -> Awaitable[WorldRow]: ...
+
+    def shelf(self, world: str) -> Shelf:
+        """The snapshots of a world, and the world's ways back."""
+
+
+class SnapshotRow(Reply):
+    """A saved snapshot: the last command in it, what the world's clock showed, a digest that is
+    equal where states are, its bytes on disk, when it was taken (the machine's time). What keeps it
+    from being loaded is in `unusable`."""
+
+    name: String
+    seq: Long
+    now: Time
+    digest: String
+    size: Long
+    taken: Time
+    unusable: String | None
+
+
+class Difference(Reply):
+    """One thing that is not the same: `whose` account has it (or none), `which` it is."""
+
+    what: String
+    whose: String
+    which: String
+    before: String | None
+    after: String | None
+
+
+class Comparison(Reply):
+    """What changed. `count`: how many differences there are, of which the first are listed."""
+
+    before: String
+    after: String
+    count: Long
+    differences: list[Difference]
+
+
+class Shelf(Protocol):
+    """See `Keeper.shelf`. Every method raises Reject, with words for its reason."""
+
+    def rows(self) -> Awaitable[list[SnapshotRow]]:
+        """All snapshots, the oldest first."""
+
+    def save(self, name: str) -> Awaitable[SnapshotRow]: ...
+
+    def drop(self, name: str) -> Awaitable[SnapshotRow]: ...
+
+    def load(self, name: str) -> Awaitable[WorldRow]:
+        """Let the world go on from a snapshot."""
+
+    def compare(self, before: str, after: str | None, limit: int) -> Awaitable[Comparison]:
+        """What a later snapshot (None: the world now) has different."""
+
+    def reset(self) -> Awaitable[WorldRow]:
+        """Let the world be born again."""
+
+    def rewind(self, to_us: int | None, seq: int | None) -> Awaitable[WorldRow]:
+        """Take the world back to a moment, or to after a command."""
+
+    def fork(self, name: str, snapshot: str | None) -> Awaitable[WorldRow]:
+        """A second world that goes on from here, or from a snapshot."""

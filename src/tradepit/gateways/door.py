@@ -16,7 +16,7 @@ from tradepit.catalog.encode import encode
 from tradepit.catalog.language import Operation
 from tradepit.catalog.limiters import ORDER_LIMITERS
 from tradepit.core.rejects import Reject
-from tradepit.gateways.answers import Answer, refused_answer
+from tradepit.gateways.answers import Answer, refusal, refused_answer
 from tradepit.gateways.checks import (
     CHAIN,
     CHAIN_BEHIND,
@@ -96,11 +96,31 @@ class Door:
             page = self._enter(call)
             if page is not None:
                 return page
+            if call.world.away is not None:
+                return asyncio.ensure_future(self._open_later(call, call.world.away))
             for check in CHAIN_BEHIND:
                 check(self, call)
             return self._serve(call)
         except Exception as wrong:
             return self.refuse(call, wrong)
+
+    async def _open_later(self, call: Call, away: asyncio.Future[None]) -> Answer:
+        """The answer to a call that comes while its world is being exchanged for another state."""
+        name = call.world.name
+        await asyncio.shield(away)
+        try:
+            if name not in self.worlds:
+                raise refusal(404, f"There is no world named {name!r}.")
+            call.world = self.worlds[name]
+            for check in CHAIN_BEHIND:
+                check(self, call)
+            found = self._serve(call)
+        except Exception as wrong:
+            return self.refuse(call, wrong)
+        if isinstance(found, Answer):
+            return found
+        await asyncio.wait([found])
+        return self.settle(call, found)
 
     def _enter(self, call: Call) -> Answer | asyncio.Future[object] | None:
         """Pass `CHAIN_FRONT` and find the operation, or the page that is asked for. What the plain

@@ -15,6 +15,7 @@ from tradepit.gateways.trail import Trail
 from tradepit.gateways.user_stream import UserHub
 
 if TYPE_CHECKING:
+    import asyncio
     from concurrent.futures import Executor
 
     from tradepit.core.exchange import Exchange
@@ -30,12 +31,13 @@ class World:
 
     limits: by the path's first segment (api, sapi, …). console: what the operations of
     `/_tradepit/v1` read in place of the history. refused_keys: known, but not served here.
-    trail: what was refused. faults: what goes wrong on purpose. attempts: to open sockets.
+    trail: what was refused. faults: what goes wrong on purpose. attempts: to open sockets. away:
+    done when what stands in its place is there; who calls meanwhile waits for it.
     """
 
     __slots__ = (
-        "attempts", "clock", "console", "faults", "history", "hub", "keys", "limits", "name",
-        "sequencer", "sessions", "trail", "users",
+        "attempts", "away", "clock", "console", "faults", "history", "hub", "keys", "limits",
+        "name", "sequencer", "sessions", "trail", "users",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +52,7 @@ class World:
         self.history = history
         self.limits = limits
         self.attempts = attempts or Attempts()
+        self.away: asyncio.Future[None] | None = None
         self.console = console
         self.faults = faults or Faults()
         self.trail = trail or Trail()

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
+from typing import Final
 
 from tradepit.journal.port import DataDirBusy
+
+NEXT: Final = "next"
+UNREADY: Final = "next.part"
+_BESIDE: Final = ("-wal", "-shm")  # what SQLite keeps beside a database
 
 if sys.platform == "win32":
     import msvcrt
@@ -27,8 +33,56 @@ def private_opener(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
+def prepare_change(folder: Path) -> Path:
+    """A private, empty folder in which what is to come next of a directory can be laid out."""
+    unready = folder / UNREADY
+    shutil.rmtree(unready, ignore_errors=True)
+    unready.mkdir(mode=0o700)
+    return unready
+
+
+def commit_change(folder: Path, sync: bool) -> None:
+    """From here on the directory is what was laid out: the next `DataDir` on it sees to the rest,
+    after a kill too. Nobody may have its files open. sync: power may fail as well."""
+    unready = folder / UNREADY
+    if sync and os.name == "posix":
+        for each in [*unready.rglob("*"), unready]:
+            _flush(each)
+    unready.rename(folder / NEXT)
+    if sync and os.name == "posix":
+        _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _carry_on(folder: Path) -> None:
+    """Finish a change: each thing in `next` takes the place of what has its name. What was moved
+    before a kill is not there any more, so that this may be begun again at any point."""
+    shutil.rmtree(folder / UNREADY, ignore_errors=True)
+    ready = folder / NEXT
+    if not ready.is_dir():
+        return
+    for each in sorted(ready.iterdir()):
+        target = folder / each.name
+        for beside in _BESIDE:
+            target.with_name(each.name + beside).unlink(missing_ok=True)
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+        each.rename(target)
+    ready.rmdir()
+
+
 class DataDir:
-    """The directory, made with mode 0700, and its lock, held until `release`.
+    """The directory, made with mode 0700, and its lock, held until `release`. A change that was
+    committed is finished first.
 
     Raises: DataDirBusy when another process holds it; OSError when it cannot be made.
     """
@@ -51,6 +105,7 @@ class DataDir:
         os.ftruncate(self._lock, 0)
         os.lseek(self._lock, 0, os.SEEK_SET)
         os.write(self._lock, str(os.getpid()).encode())
+        _carry_on(path)
 
     def file(self, name: str) -> Path:
         """The path of a file in it, which exists with mode 0600 from now on."""

@@ -1,6 +1,7 @@
 """A log that lasts as long as the process: what `--memory` runs on.
 
-It holds the newest snapshot and the records behind it, which is what a rebuild needs.
+It holds the two newest snapshots and the records behind the older: a rebuild needs the newer, and
+whoever takes the world back has at least as far to go as from one snapshot to the next.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class MemoryLog:
         self._changing = threading.Lock()
         self._first = 1
         self._records: list[bytes] = []
-        self._snapshot: Snapshot | None = None
+        self._snapshots: list[Snapshot] = []
 
     @property
     def last_seq(self) -> int:
@@ -54,20 +55,34 @@ class MemoryLog:
 
     def save_snapshot(self, seq: int, blob: bytes) -> None:
         with self._changing:
-            self._snapshot = Snapshot(seq, self.rules, blob)
-            self._records = self._records[max(0, seq + 1 - self._first) :]
-            self._first = max(self._first, seq + 1)
+            kept = [found for found in self._snapshots if found.seq < seq][-1:]
+            self._snapshots = [*kept, Snapshot(seq, self.rules, blob)]
+            oldest = self._snapshots[0].seq
+            if oldest >= self._first:
+                self._records = self._records[oldest + 1 - self._first :]
+                self._first = oldest + 1
 
     def snapshots(self) -> list[int]:
-        return [self._snapshot.seq] if self._snapshot else []
+        return [found.seq for found in self._snapshots]
 
     def load_snapshot(self, at_most: int | None = None) -> Snapshot | None:
-        found = self._snapshot
-        return found if found and (at_most is None or found.seq <= at_most) else None
+        for found in reversed(self._snapshots):
+            if at_most is None or found.seq <= at_most:
+                return found
+        return None
+
+    def upto(self, seq: int) -> MemoryLog:
+        """A log of its own that ends with record `seq`."""
+        with self._changing:
+            found = MemoryLog(self.rules)
+            found._first = self._first
+            found._records = self._records[: max(seq + 1 - self._first, 0)]
+            found._snapshots = [each for each in self._snapshots if each.seq <= seq]
+        return found
 
     def trim(self, cursor: int) -> None:
         """Nothing: `save_snapshot` did it, and nobody reads this log after a restart."""
 
     def close(self) -> None:
         self._records = []
-        self._snapshot = None
+        self._snapshots = []

@@ -102,7 +102,7 @@ class World(Generic[M]):
             snapshot = self.log.load_snapshot(at_most=upto)
             if snapshot is None:
                 raise WorldBroken("There is no snapshot to rebuild the state from.")
-            machine = _load(self.origins, snapshot)
+            machine = machine_of(self.origins, snapshot)
             for command in _commands(self.log, snapshot.seq, self.origins.codec):
                 if command.seq > upto:
                     break
@@ -151,7 +151,7 @@ def open_world(log: Log, origins: Origins[M], reader: Reader | None = None) -> W
     snapshot = _start(log, reader)
     doubtful = _doubtful_from(log)
     while True:
-        world = World(log, origins, _load(origins, snapshot))
+        world = World(log, origins, machine_of(origins, snapshot))
         with uncollected():
             raised = _replay(world, snapshot.seq, reader)
         if raised is None:
@@ -209,7 +209,8 @@ def _check_rules(log: Log, newest: Snapshot) -> None:
         )
 
 
-def _load(origins: Origins[M], snapshot: Snapshot) -> M:
+def machine_of(origins: Origins[M], snapshot: Snapshot) -> M:
+    """The state that a snapshot holds. Raises: WorldBroken."""
     try:
         with uncollected():
             return origins.load(msgspec.msgpack.decode(snapshot.blob))

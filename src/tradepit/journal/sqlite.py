@@ -188,6 +188,32 @@ class SqliteLog:
             ).fetchall()
         return [int(row[0]) for row in rows]
 
+    def copy(self, path: Path, upto: int) -> None:
+        """Write the records up to `upto` into the file of another log, which exists and is empty.
+        Any thread may call it."""
+        target = sqlite3.connect(path, isolation_level=None)
+        try:
+            with self._reading:
+                self._reader.backup(target)
+            row = target.execute(
+                "SELECT first, rules, written_us, body FROM log WHERE first <= ? AND last > ?",
+                (upto, upto),
+            ).fetchone()
+            target.execute("BEGIN")
+            target.execute("DELETE FROM log WHERE last > ?", (upto,))
+            if row is not None:  # a batch whose beginning stays
+                first, rules, written_us, body = row
+                body = _packed(_encode(_decode(_unpacked(body))[: upto - first + 1]))
+                before = target.execute(
+                    'SELECT "check" FROM log ORDER BY first DESC LIMIT 1'
+                ).fetchone()
+                check = zlib.crc32(body, before[0] if before else 0)
+                target.execute(_INSERT, (first, upto, rules, check, written_us, body))
+            target.execute("COMMIT")
+            target.execute("VACUUM")
+        finally:
+            target.close()
+
     def save_snapshot(self, seq: int, blob: bytes) -> None:
         self._files.save(seq, self.rules, blob)
 

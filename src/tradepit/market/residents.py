@@ -88,9 +88,10 @@ class Residents:
         self._busy = asyncio.Lock()
         self._changed = asyncio.Event()
 
-    async def start(self) -> None:
-        """Fill every book, then live by the clock until `stop`."""
-        await self.fill()
+    async def start(self, fill: bool = True) -> None:
+        """Fill every book, unless the world just goes on, then live by the clock until `stop`."""
+        if fill:
+            await self.fill()
         if self.preset.moves:
             self._task = asyncio.create_task(self._live(), name="residents")
 

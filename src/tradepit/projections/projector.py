@@ -14,8 +14,9 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -76,6 +77,13 @@ class Pit(Protocol):
     def seq(self) -> int: ...
 
 
+class Copy(NamedTuple):
+    """A job of the writer's: to copy the database as it is between two batches."""
+
+    path: Path
+    done: asyncio.Future[None]
+
+
 class Projector:
     """See `journal.recovery.Reader`. Until `start` rows are written at once (recovery); afterwards
     by a thread. `tail` is what queries merge with what SQL holds."""
@@ -88,7 +96,7 @@ class Projector:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._soon = False  # the timer is that of an account's rows
-        self._jobs: SimpleQueue[Chunk | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Chunk | Copy | None] = SimpleQueue()
         self._stopping = threading.Event()
         self._moved = asyncio.Event()
         self._thread = threading.Thread(target=self._write, name="tradepit-history", daemon=True)
@@ -133,6 +141,15 @@ class Projector:
             self._seal()
             self._moved.clear()
             await self._moved.wait()
+
+    def copy(self, path: Path) -> asyncio.Future[None]:
+        """Begin to copy the history as it is now, and no later row, into a file that exists and is
+        empty. Raises (awaiting): OSError, sqlite3.Error."""
+        assert self._loop is not None
+        done = self._loop.create_future()
+        self._hand_over()
+        self._jobs.put(Copy(path, done))
+        return done
 
     async def stop(self) -> None:
         """Write what is left, if that can be done, and close the database."""
@@ -183,11 +200,20 @@ class Projector:
 
     def _seal(self) -> None:
         """Hand the open chunk to the thread; one at a time, so that batches grow under load."""
+        if self.tail.sealed:
+            self._forget_timer()
+        else:
+            self._hand_over()
+
+    def _forget_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._soon = False
-        if self.tail.open.seq and not self.tail.sealed and not self._stopping.is_set():
+
+    def _hand_over(self) -> None:
+        self._forget_timer()
+        if self.tail.open.seq and not self._stopping.is_set():
             self._jobs.put(self.tail.seal())
 
     def _done(self, chunk: Chunk) -> None:
@@ -199,6 +225,9 @@ class Projector:
     def _write(self) -> None:
         assert self._loop is not None
         while (chunk := self._jobs.get()) is not None:
+            if isinstance(chunk, Copy):
+                self._copy(chunk, self._loop)
+                continue
             while True:
                 try:
                     self.store.write(chunk)
@@ -210,6 +239,23 @@ class Projector:
                     break
             if not self._stopping.is_set():
                 self._loop.call_soon_threadsafe(self._done, chunk)
+
+    def _copy(self, job: Copy, loop: asyncio.AbstractEventLoop) -> None:
+        failure: Exception | None = None
+        try:
+            self.store.copy(job.path)
+        except Exception as wrong:
+            failure = wrong
+
+        def tell() -> None:
+            if job.done.done():
+                return
+            if failure is None:
+                job.done.set_result(None)
+            else:
+                job.done.set_exception(failure)
+
+        loop.call_soon_threadsafe(tell)
 
     # --- Rows ----------------------------------------------------------------------------------
 

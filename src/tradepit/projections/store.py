@@ -7,6 +7,8 @@ a busy loop then waits once, not once a row.
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -96,6 +98,16 @@ class Store:
                 table = kind.table
                 db.execute(delete(table).where(table.c.world == self.world, table.c.seq > seq))
             self._move(db, seq)
+
+    def copy(self, path: Path) -> None:
+        """Copy the whole database into an empty file. Nobody may be writing."""
+        assert self._is_sqlite
+        with contextlib.closing(sqlite3.connect(path)) as target:
+            source = self.engine.raw_connection()
+            try:
+                source.driver_connection.backup(target)  # type: ignore[union-attr]
+            finally:
+                source.close()
 
     def close(self) -> None:
         self.engine.dispose()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from tradepit import __version__
 from tradepit.config import Config
 from tradepit.control.basics import COUNT_ORDERS, CountOrders, Stage
 from tradepit.control.clock import SET_CLOCK, SetClock
@@ -15,25 +19,32 @@ from tradepit.core.exchange import Exchange
 from tradepit.journal.clock import FROZEN, REAL, WorldClock, wall_us
 from tradepit.journal.datadir import DataDir
 from tradepit.journal.memory import MemoryLog
-from tradepit.journal.port import Log
-from tradepit.journal.recovery import open_world
+from tradepit.journal.port import RULES, JournalError, Log
+from tradepit.journal.recovery import World, open_world, uncollected
 from tradepit.journal.sequencer import HOUSE, Options, Sequencer
 from tradepit.journal.sqlite import SqliteLog
 from tradepit.market.maker import MAKERS
 from tradepit.market.presets import PRESETS, Preset
 from tradepit.market.replay import Replays
 from tradepit.market.residents import Residents
-from tradepit.market.tapefile import Tape
 from tradepit.projections.history import SqlHistory
 from tradepit.projections.projector import Projector
 from tradepit.projections.store import Store, sqlite_url
 from tradepit.worlds.births import origins
+from tradepit.worlds.images import (
+    HISTORY,
+    TAPES,
+    About,
+    Made,
+    empty_file,
+    link_tapes,
+    write_image,
+)
 from tradepit.worlds.recipes import Recipe, main_recipe
 
 AUDIT_EVERY: Final = 1_000  # commands, with --audit
 EMPTY: Final = "empty"  # the market without residents
-HISTORY: Final = "history.sqlite3"
-TAPES: Final = "tapes"
+COPIED_S: Final = 120.0  # how long the copy of a history may take
 
 
 class Hall:
@@ -41,13 +52,13 @@ class Hall:
 
     def __init__(
         self, settings: Config, recipe: Recipe | None = None, folder: Path | None = None, *,
-        log: MemoryLog | None = None, moment_us: int = 0,
+        log: MemoryLog | None = None, made: Made | None = None,
     ) -> None:  # fmt: skip
         """Opens the log and recovers the state.
 
         recipe: None: the server's first world. folder: where it lives; None: where the settings
-        say. log: of a world in memory that goes on. moment_us: what the clock is to show, 0: where
-        it stopped, or now. Raises: JournalError, ListingError, OSError.
+        say. log: of a world in memory that goes on. made: the state that its files hold.
+        Raises: JournalError, ListingError, OSError.
         """
         self.settings = settings
         self.recipe = recipe or main_recipe(settings)
@@ -58,16 +69,24 @@ class Hall:
             folder = Path(self._scratch.name)
         self._home = DataDir(folder or settings.data_dir)
         self.folder = self._home.path
-        self.log: Log = log or _log_of(settings, self._home)
+        self.log: Log = (made and made.log) or log or _log_of(settings, self._home)
         self.projector = Projector(
             Store(sqlite_url(self._home.file(HISTORY)), keep=not settings.memory)
         )
-        self._born_of: list[Tape] = []  # what a new world begins with
-        world = open_world(self.log, origins(settings, self.recipe, self._born_of), self.projector)
+        self._born_of = list(made.tapes) if made else []  # what a new world begins with
+        self.origins = origins(settings, self.recipe, self._born_of)
+        self._made = made
+        if made is None:
+            world = open_world(self.log, self.origins, self.projector)
+            self._newborn = not world.machine.seq
+            at_us = 0
+        else:
+            world = World(self.log, self.origins, made.machine)
+            if self.projector.cursor > self.log.last_seq:
+                self.projector.rewind(self.log.last_seq)
+            self._newborn, at_us = made.newborn, made.at_us
         self.projector.refill(world.machine)
-        self._newborn = not world.machine.seq
-        self._moment_us = moment_us
-        self.clock = _clock_of(world.machine, moment_us, self._newborn)
+        self.clock = _clock_of(world.machine, at_us, self._newborn)
         every = AUDIT_EVERY if settings.audit else 0
         self.sequencer = Sequencer(world, self.clock, Options(audit_every=every))
         self.sequencer.listen(self.projector.tell)
@@ -106,10 +125,10 @@ class Hall:
             if self.residents is not None:
                 await self.residents.fill()
             await self._begin()
-        elif self._moment_us and self.clock.speed != FROZEN:
+        elif self._made and self.clock.speed == FROZEN and self._made.at_us > self.pit.at_us:
             await self.note_clock()
         if self.residents is not None:
-            await self.residents.start()
+            await self.residents.start(fill=self._made is None)
 
     def _residents(self, preset: Preset) -> Residents:
         residents = Residents(self.pit, self.sequencer, self.clock, preset, lambda: self.watched())
@@ -149,6 +168,25 @@ class Hall:
             self.sequencer.clock_changed()
         else:
             await self.note_clock()
+
+    async def capture(self, into: Path) -> About:
+        """Write all that this world goes on from into a folder, as it is now: see `images`.
+        Raises: JournalError, OSError."""
+        with uncollected():
+            state = self.pit.dump()
+        seq, recipe = self.sequencer.applied_seq, self.recipe
+        recipe = msgspec.structs.replace(recipe, market=self.stage().preset())
+        about = About(seq, self.clock.now_us(), RULES, "", recipe, wall_us(), __version__)
+        copied = self.projector.copy(empty_file(into / HISTORY))
+        link_tapes(self.folder / TAPES, into)
+        about = await asyncio.to_thread(
+            write_image, into, about, state, self.settings.sync == "disk"
+        )
+        try:
+            await asyncio.wait_for(copied, COPIED_S)
+        except (TimeoutError, sqlite3.Error) as wrong:
+            raise JournalError(f"The history cannot be copied: {wrong or 'too slow'}.") from wrong
+        return about
 
     async def stop(self, keep: bool = True) -> None:
         """Residents leave, the log gets its snapshot (unless it is not to be kept), the history
@@ -209,10 +247,10 @@ def _log_of(settings: Config, home: DataDir) -> Log:
     )  # fmt: skip
 
 
-def _clock_of(pit: Exchange, moment_us: int, newborn: bool) -> WorldClock:
-    """The clock of a world that goes on: a real one shows now, any other where it stopped. A new
-    world's stands still until its time begins."""
-    if not moment_us and not newborn and pit.clock_speed == REAL:
+def _clock_of(pit: Exchange, at_us: int, newborn: bool) -> WorldClock:
+    """The clock of a world that goes on: a real one shows now, any other `at_us` or where it
+    stopped. A new world's stands still until its time begins."""
+    if not newborn and pit.clock_speed == REAL:
         return WorldClock(pit.clock_offset_us)
     speed = FROZEN if newborn else pit.clock_speed
-    return WorldClock.showing(max(moment_us, pit.at_us), speed)
+    return WorldClock.showing(max(at_us, pit.at_us), speed)

@@ -7,12 +7,13 @@ world by its rename and stops being one by its rename, so a kill leaves whole wo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -28,7 +29,11 @@ from tradepit.market.maker import MAKERS
 from tradepit.market.takers import TAKERS
 from tradepit.worlds.births import listing_of
 from tradepit.worlds.hall import Hall
+from tradepit.worlds.images import Made
 from tradepit.worlds.recipes import MAIN, Recipe, main_recipe, read_recipe, write_recipe
+from tradepit.worlds.shelf import Shelf
+
+T = TypeVar("T")
 
 MOST_WORLDS: Final = 64
 FOLDER: Final = "worlds"
@@ -79,7 +84,7 @@ class Keeper:
     async def start(self) -> None:
         """Open all worlds; one that cannot be opened does not keep the others."""
         first = self.halls[MAIN]
-        first.sequencer.on_broken = lambda reason: self.on_first(reason)
+        first.sequencer.on_broken = self._first_broke
         await first.start()
         self._folder.mkdir(mode=0o700, exist_ok=True)
         for folder in sorted(self._folder.iterdir()):
@@ -87,6 +92,9 @@ class Keeper:
                 shutil.rmtree(folder, ignore_errors=True)  # half made, or half removed
             else:
                 await self._reopen(folder)
+
+    def _first_broke(self, reason: str) -> None:
+        self.on_first(reason)
 
     async def _reopen(self, folder: Path) -> None:
         try:
@@ -102,8 +110,9 @@ class Keeper:
             self.closed[recipe.name] = (recipe, str(wrong))
 
     async def stop(self) -> None:
-        for name in reversed(list(self.halls)):
-            await self.halls[name].stop()
+        async with self._changing:  # what is being changed is whole before it ends
+            for name in reversed(list(self.halls)):
+                await self.halls[name].stop()
         if self._scratch is not None:
             self._scratch.cleanup()
 
@@ -120,6 +129,37 @@ class Keeper:
         if world is not None:
             self.gateway.part(world, words)
         return self.halls.pop(name, None)
+
+    @contextlib.contextmanager
+    def away(self, name: str, words: str) -> Iterator[None]:
+        """While a world is exchanged for another state of it: its sockets are closed, and who calls
+        waits."""
+        world = self.worlds[name]
+        world.away = asyncio.get_running_loop().create_future()
+        self.gateway.part(world, words)
+        try:
+            yield
+        finally:
+            self.gateway.part(world, words)  # those that were opened meanwhile
+            world.away.set_result(None)
+
+    async def succeed(self, hall: Hall) -> None:
+        """Serve a world that was opened anew in the place of what it was."""
+        if hall.name == MAIN:
+            hall.sequencer.on_broken = self._first_broke
+        world = self.gateway.front(hall)
+        await hall.start()
+        self.halls[hall.name] = hall
+        self.worlds[hall.name] = world
+
+    def lose(self, hall: Hall, reason: str) -> None:
+        """A world cannot be served any more; its files are left as they are."""
+        if hall.name == MAIN:
+            _operator.critical("THE WORLD STOPPED: %s", reason)
+            self.on_first(reason)
+            return
+        self._dismiss(hall.name, "The world is closed")
+        self.closed[hall.name] = (hall.recipe, reason)
 
     # --- Operations ----------------------------------------------------------------------------
 
@@ -146,37 +186,24 @@ class Keeper:
 
     def create(self, plan: Plan) -> Awaitable[WorldRow]:
         recipe = self._recipe(plan)
-        return self._alone(lambda: self._create(recipe))
+        return self.alone(lambda: self._create(recipe))
 
     async def _create(self, recipe: Recipe) -> WorldRow:
-        self._check_free(recipe.name)
-        hall = await asyncio.to_thread(self._born, recipe)
-        return await self._begin(hall)
+        self.check_free(recipe.name)
+        unborn = self.unborn(recipe.name)
+        write_recipe(unborn, recipe)
+        return await self.open(unborn, recipe)
 
-    def _born(self, recipe: Recipe) -> Hall:
-        unborn = self._unborn(recipe)
-        return self._open(unborn, recipe)
-
-    def _unborn(self, recipe: Recipe) -> Path:
+    def unborn(self, name: str) -> Path:
         """An empty folder that is to be a world."""
-        unborn = self._folder / (UNBORN + recipe.name)
+        unborn = self._folder / (UNBORN + name)
         shutil.rmtree(unborn, ignore_errors=True)
         unborn.mkdir(mode=0o700)
-        write_recipe(unborn, recipe)
         return unborn
 
-    def _open(self, unborn: Path, recipe: Recipe) -> Hall:
-        """Make a furnished folder a world."""
-        folder = self._folder / recipe.name
-        unborn.rename(folder)
-        try:
-            return Hall(self.settings, recipe, folder)
-        except BaseException:
-            _remove(folder)
-            raise
-
-    async def _begin(self, hall: Hall) -> WorldRow:
-        """Serve a new world."""
+    async def open(self, unborn: Path, recipe: Recipe, made: Made | None = None) -> WorldRow:
+        """Make a furnished folder a world, and serve it. made: the state that its files hold."""
+        hall = await asyncio.to_thread(self._open, unborn, recipe, made)
         try:
             world = self.gateway.front(hall)
             await hall.start()
@@ -187,8 +214,20 @@ class Keeper:
         self.worlds[hall.name] = world
         return self.row(hall)
 
+    def _open(self, unborn: Path, recipe: Recipe, made: Made | None) -> Hall:
+        folder = self._folder / recipe.name
+        unborn.rename(folder)
+        try:
+            return Hall(self.settings, recipe, folder, made=made)
+        except BaseException:
+            _remove(folder)
+            raise
+
+    def shelf(self, world: str) -> Shelf:
+        return Shelf(self, world)
+
     def delete(self, name: str) -> Awaitable[WorldRow]:
-        return self._alone(lambda: self._delete(name))
+        return self.alone(lambda: self._delete(name))
 
     async def _delete(self, name: str) -> WorldRow:
         if name == MAIN:
@@ -197,14 +236,14 @@ class Keeper:
         if found is not None:
             _remove(self._folder / name)
             return self._closed_row(*found)
-        row = self.row(self._hall(name))
+        row = self.row(self.hall(name))
         hall = self._dismiss(name, "The world was deleted")
         assert hall is not None
         await hall.stop(keep=False)
         _remove(hall.folder)
         return row
 
-    async def _alone(self, work: Callable[[], Awaitable[WorldRow]]) -> WorldRow:
+    async def alone(self, work: Callable[[], Awaitable[T]]) -> T:
         """One change of the worlds at a time."""
         async with self._changing:
             try:
@@ -215,13 +254,14 @@ class Keeper:
 
     # --- Checks --------------------------------------------------------------------------------
 
-    def _hall(self, name: str) -> Hall:
+    def hall(self, name: str) -> Hall:
+        """Raises: Reject when the world is not served."""
         hall = self.halls.get(name)
         if hall is None:
             raise refusal(404, f"There is no world named {name!r}.")
         return hall
 
-    def _check_free(self, name: str) -> None:
+    def check_free(self, name: str) -> None:
         if name in self.halls or name in self.closed:
             raise refusal(400, f"There is a world named {name!r} already.")
         if len(self.halls) + len(self.closed) >= MOST_WORLDS:
