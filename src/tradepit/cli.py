@@ -14,21 +14,11 @@ import click
 from tradepit import config
 from tradepit.ca import ca, folder
 from tradepit.config import SETTINGS, Setting
+from tradepit.verbs import URL as _URL
+from tradepit.verbs import add_verbs, url_option, with_token
+from tradepit.verbs import control as _control
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-SERVER_URL = "http://127.0.0.1:8800"
-
-
-def _url(words: str) -> Callable[[F], F]:
-    """The option that says which server a command is about."""
-    return click.option(
-        "--url", envvar="TRADEPIT_URL", default=SERVER_URL, show_default=True, show_envvar=True,
-        help=words,
-    )  # fmt: skip
-
-
-_URL = _url("Which server.")
 
 EXIT_CODES = """
 Exit codes: 0 ok, 1 failed, 2 usage, 3 port taken, 4 not reachable, 5 check failed,
@@ -170,7 +160,7 @@ def wait(url: str, timeout: float) -> int:
     until = time.monotonic() + timeout
     while True:
         try:
-            asked = urllib.request.Request(f"{url}/_tradepit/v1/health", headers=_with_token({}))
+            asked = urllib.request.Request(f"{url}/_tradepit/v1/health", headers=with_token({}))
             with urllib.request.urlopen(asked, timeout=2) as answer:
                 if answer.status == 200:
                     return config.OK
@@ -223,7 +213,7 @@ def _prepared(files: tuple[Path, ...], symbol: str, tape: Path) -> int:
 
 @cli.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
-@_url("Which server is to be asked.")
+@url_option("Which server is to be asked.")
 def postman(folder: Path, url: str) -> None:
     """Write a Postman collection of every operation, and its environment, into FOLDER."""
     from tradepit.web.postman import write
@@ -234,7 +224,7 @@ def postman(folder: Path, url: str) -> None:
 
 @cli.command("client-config")
 @click.argument("client", required=False)
-@_url("Where the client is to go.")
+@url_option("Where the client is to go.")
 def client_config(client: str | None, url: str) -> int:
     """Print the settings that point CLIENT at this exchange; without a name, the clients."""
     from tradepit.web.recipes import RECIPES, block
@@ -293,102 +283,6 @@ def _is_healthy(url: str) -> bool:
             return bool(answer.status == 200)
     except (OSError, ValueError, http.client.HTTPException):
         return False
-
-
-# The verbs of the control API: name, operation, the parameters that need no name, help.
-VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    ("accounts", "GET accounts", (), "List the accounts."),
-    ("faucet", "POST faucet", ("account", "asset", "amount"), "Give an account money."),
-    (
-        "block", "POST block-trades", ("symbol", "side", "quantity", "price"),
-        "Let two accounts trade a block outside the book: maker=alice taker=bob.",
-    ),
-    ("lock", "POST locks", ("account", "asset", "amount"), "Lock money from outside."),
-    ("clock", "GET clock", (), "Show the world's time."),
-    ("pace", "PUT clock", ("speed",), "Let the world's clock go at a speed; 0 freezes it."),
-    ("advance", "POST clock/advance", ("by",), "Set the world's clock forward, by 1h30m say."),
-    ("symbol", "PUT symbols", ("symbol", "status"), "Halt or open a symbol."),
-    ("market", "GET market", (), "Show each symbol's prices and depth: symbol=BTCUSDT for one."),
-    ("price", "PUT market", ("symbol", "last"), "Put a symbol's price somewhere."),
-    ("temper", "PUT market", ("symbol",), "Say how residents act on a symbol: quiet=true, say."),
-    ("contract", "PUT contracts", ("symbol",), "Set a contract's mark_price=… or funding_rate=…."),
-    ("fund", "POST fundings", ("symbol",), "Charge a contract's funding now."),
-    ("liquidate", "POST liquidations", ("account", "symbol"), "Liquidate an account's positions."),
-    ("refusals", "GET requests", (), "Show what was refused lately, and why."),
-    ("faults", "GET faults", (), "List the armed faults."),
-    ("fault", "POST faults", ("kind",), "Arm a fault, drop-after say."),
-    ("disarm", "DELETE faults", (), "Take faults away: number=N, or all=true."),
-    ("world list", "GET worlds", (), "List the server's worlds."),
-    ("world create", "POST worlds", ("name",), "Make a world: market=empty, seed=7 say."),
-    ("world delete", "DELETE worlds", ("name",), "End a world and remove all of it."),
-)  # fmt: skip
-
-
-@cli.group("world")
-def world_group() -> None:
-    """The worlds of a running server: see docs/worlds.md."""
-
-
-GROUPS: dict[str, click.Group] = {"world": world_group}
-
-
-def _add_verb(name: str, operation: str, plain: tuple[str, ...], words: str) -> None:
-    usage = " ".join([*(f"{word.upper()}" for word in plain), "[NAME=VALUE]..."])
-    group, _, name = name.rpartition(" ")
-    page = "worlds" if group else "control"
-
-    @GROUPS.get(group, cli).command(name, help=f"{words} Further parameters: see docs/{page}.md.")
-    @_URL
-    @click.option("--world", default="", help="Which of its worlds, if not the first.")
-    @click.argument("values", nargs=-1, metavar=usage)
-    def verb(url: str, world: str, values: tuple[str, ...]) -> int:
-        given: dict[str, str] = {}
-        unnamed = list(plain)
-        for value in values:
-            key, mark, text = value.partition("=")
-            if not mark and not unnamed:
-                raise click.UsageError(f"{value!r} is not NAME=VALUE")
-            if mark:
-                given[key] = text
-            else:
-                given[unnamed.pop(0)] = value
-        return _control(url, operation, given, world)
-
-
-def _with_token(headers: dict[str, str]) -> dict[str, str]:
-    """The headers, with the token that the environment gives."""
-    token = os.environ.get("TRADEPIT_CONTROL_TOKEN")
-    return headers | {"Authorization": f"Bearer {token}"} if token else headers
-
-
-def _control(url: str, operation: str, given: dict[str, Any], world: str = "") -> int:
-    """Ask a running server for an operation of `/_tradepit/v1`; prints the answer."""
-    import http.client
-    import json
-    import urllib.error
-    import urllib.parse
-    import urllib.request
-
-    method, _, path = operation.partition(" ")
-    target = f"{url}/_tradepit/v1/{path}"
-    body = None
-    if method != "GET":
-        body = json.dumps(given).encode()
-    elif given:
-        target += "?" + urllib.parse.urlencode(given)
-    headers = {"Content-Type": "application/json"} | ({"X-Tradepit-World": world} if world else {})
-    headers = _with_token(headers)
-    asked = urllib.request.Request(target, body, headers, method=method)
-    try:
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            click.echo(json.dumps(json.load(answer), indent=2, ensure_ascii=False))
-            return config.OK
-    except urllib.error.HTTPError as refused:
-        click.echo(f"Refused: {refused.read().decode(errors='replace')}", err=True)
-        return config.FAILED
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        click.echo(f"Not reachable: {url} ({error})", err=True)
-        return config.NOT_REACHABLE
 
 
 @cli.group()
@@ -473,8 +367,7 @@ def _new_pair(kind: str, kept: Path) -> str:
     return public.decode()
 
 
-for _verb in VERBS:
-    _add_verb(*_verb)
+add_verbs(cli)
 
 
 def main(args: list[str] | None = None) -> None:

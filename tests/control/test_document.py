@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def test_every_operation_is_on_the_page() -> None:
     pages = (PAGE, FUTURES, REPLAY, WORLDS)
     lines = "".join(page.read_text() for page in pages).splitlines()
     curls = [read(line) for line in lines if line.startswith("curl ")]
-    shown = {(method, target.partition("?")[0]) for method, target, _, _ in curls}
+    targets = [(method, re.sub(r"^/@[^/]+", "", target)) for method, target, _, _ in curls]
+    shown = {(method, target.partition("?")[0]) for method, target in targets}
     shown = {(method, path) for method, path in shown if path.startswith("/_tradepit/")}
     own = {(op.method, op.path) for op in REGISTRY.values() if op.path.startswith("/_tradepit/")}
     assert shown == own

@@ -10,8 +10,9 @@ from tests.control.conftest import Pit
 
 from tradepit.catalog import publish
 from tradepit.catalog.language import REGISTRY
-from tradepit.cli import VERBS, run
+from tradepit.cli import run
 from tradepit.config import FAILED, NOT_REACHABLE, OK, USAGE
+from tradepit.verbs import VERBS
 
 
 def ask(pit: Pit, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
