@@ -7,6 +7,7 @@ import pytest
 from tradepit.catalog.limiters import Limiter
 from tradepit.core.rejects import Reject
 from tradepit.gateways.limits import BAN_AFTER, BANS_S, FORGIVEN_AFTER_S, IPS_KEPT, IpLimits
+from tradepit.gateways.sockets import Attempts
 
 WEIGHT = Limiter("REQUEST_WEIGHT", "MINUTE", 1, 100)
 RAW = Limiter("RAW_REQUESTS", "MINUTE", 5, 300)
@@ -130,3 +131,19 @@ def test_header_lines() -> None:
     meter = limits.knock("10.0.0.1", NOON)
     limits.charge(meter, 7, NOON)
     assert limits.lines(meter) == b"X-MBX-USED-WEIGHT: 7\r\nX-MBX-USED-WEIGHT-1M: 7\r\n"
+
+
+def test_three_hundred_attempts_to_connect_in_five_minutes() -> None:
+    attempts = Attempts()
+    for _ in range(300):
+        attempts.count("127.0.0.1", NOON)
+    with pytest.raises(Reject) as refused:
+        attempts.count("127.0.0.1", NOON + 10)
+    assert (refused.value.status, refused.value.code, refused.value.retry_after_s) == (
+        429, -1034, 290,
+    )  # fmt: skip
+    attempts.count("127.0.0.2", NOON + 10)  # each address has its own
+    attempts.count("127.0.0.1", NOON + 300)
+    free = Attempts(limited=False)
+    for _ in range(400):
+        free.count("127.0.0.1", NOON)

@@ -10,9 +10,10 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from tests.gateways.conftest import Server
+from tests.gateways.conftest import Server, running
 from tests.streams.frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Raw, packed
 
+from tradepit.config import Config
 from tradepit.gateways import sockets
 from tradepit.gateways.sockets import MAX_MESSAGE, Manners
 
@@ -362,3 +363,19 @@ def wait_for(ready: object) -> None:
     while not ready():  # type: ignore[operator]
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_three_hundred_connections_in_five_minutes() -> None:
+    life = running(Config(port=0, memory=True, market="empty"))
+    server = next(life)
+    opened = 0
+    with pytest.raises(ConnectionRefusedError) as refused:
+        while opened < 601:  # five minutes may end on the way
+            with Raw(server, "/ws-api/v3" if opened % 2 else "/ws"):
+                opened += 1
+    assert opened >= 300
+    head, body = refused.value.args
+    assert head.startswith("HTTP/1.1 429 ") and "Retry-After: " in head
+    assert json.loads(body)["code"] == -1034
+    assert server.request("GET", "/api/v3/ping").status == 200
+    life.close()  # type: ignore[attr-defined]
