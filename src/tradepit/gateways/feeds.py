@@ -6,11 +6,11 @@ stand in `timed_feeds`; what a name means, in `stream_names`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from tradepit.catalog.kinds import quote_short, quote_units
-from tradepit.core.records import BlockTrade, Fill
+from tradepit.core.records import BlockTrade, Event, Fill
 
 if TYPE_CHECKING:
     from tradepit.core.symbols import Symbol
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FAST_US: Final = 100_000
 SLOW_US: Final = 1_000_000
 NEVER_US: Final = 1 << 62
+
+Levels = Sequence[tuple[int, int]]
 
 
 class Feed:
@@ -59,14 +61,38 @@ class SymbolFeed(Feed):
     def __init__(self, hub: Hub, channel: Channel, name: str) -> None:
         super().__init__(hub, channel)
         self.name = name
-        self.key = self.symbol.key  # its name among those of all products
+        self._symbol = channel.listing[name]
+        self.key = self._symbol.key  # its name among those of all products
 
     @property
     def symbol(self) -> Symbol:
-        return self.channel.listing[self.name]
+        """As it is now: another object after the state was rebuilt, the last known of one that is
+        listed no more."""
+        self._symbol = self.channel.listing.get(self.name, self._symbol)
+        return self._symbol
 
 
 # --- After each command ------------------------------------------------------------------------
+
+
+class EarFeed(Feed):
+    """A feed that hears every event of a kind, whatever it is about."""
+
+    kind = 0
+
+    def start(self) -> None:
+        super().start()
+        self.hub.ears.setdefault(self.kind, {})[self] = None
+
+    def stop(self) -> None:
+        super().stop()
+        found = self.hub.ears[self.kind]
+        del found[self]
+        if not found:
+            del self.hub.ears[self.kind]
+
+    def hear(self, event: Event) -> None:
+        """An event of the kind happened."""
 
 
 class TradeFeed(SymbolFeed):
@@ -160,13 +186,16 @@ class BestFeed(SymbolFeed):
         best = best_of(self.symbol)
         if best != self.best:
             self.best = best
-            update_id = self.book.update_id
-            text = (
-                f'{{"u":{update_id},"s":"{self.name}","b":{quote_units(best[0])},'
-                f'"B":{quote_units(best[1])},"a":{quote_units(best[2])},'
-                f'"A":{quote_units(best[3])}}}'
-            )
-            self.channel.publish(lambda unit: text, newest_only=True)
+            self.tell()
+
+    def tell(self) -> None:
+        """Say what is the best now."""
+        best = self.best
+        text = (
+            f'{{"u":{self.book.update_id},"s":"{self.name}","b":{quote_units(best[0])},'
+            f'"B":{quote_units(best[1])},"a":{quote_units(best[2])},"A":{quote_units(best[3])}}}'
+        )
+        self.channel.publish(lambda unit: text, newest_only=True)
 
 
 def best_of(symbol: Symbol) -> tuple[int, int, int, int]:
@@ -244,21 +273,32 @@ class DiffFeed(SymbolFeed):
         self.hub.books[self.key].collect()
         bids = sorted((key for key in self.pending if key > 0), reverse=True)
         asks = sorted(-key for key in self.pending if key < 0)
-        first, last = self.last_id + 1, book.update_id
-        rows = (_levels(book.bids.qty_at, bids), _levels(book.asks.qty_at, asks))
         self.pending = {}
-        self.last_id = last
+        qty_of_bid, qty_of_ask = book.bids.qty_at, book.asks.qty_at
+        self.tell(
+            at_us, (self.last_id, book.update_id),
+            self.levels([(price, qty_of_bid(price)) for price in bids]),
+            self.levels([(price, qty_of_ask(price)) for price in asks]),
+        )  # fmt: skip
+        self.last_id = book.update_id
+
+    def levels(self, rows: Levels) -> str:
+        """Prices and quantities as JSON."""
+        return levels(rows)
+
+    def tell(self, at_us: int, ids: tuple[int, int], bids: str, asks: str) -> None:
+        """Say what changed. ids: the book's when it was told of last, and now."""
         self.channel.publish(
             lambda unit: (
-                f'{{"e":"depthUpdate","E":{at_us // unit},"s":"{self.name}","U":{first},'
-                f'"u":{last},"b":{rows[0]},"a":{rows[1]}}}'
+                f'{{"e":"depthUpdate","E":{at_us // unit},"s":"{self.name}","U":{ids[0] + 1},'
+                f'"u":{ids[1]},"b":{bids},"a":{asks}}}'
             )
         )
 
 
-def _levels(qty_at: Callable[[int], int], prices: list[int]) -> str:
-    rows = ",".join(f"[{quote_units(price)},{quote_units(qty_at(price))}]" for price in prices)
-    return f"[{rows}]"
+def levels(rows: Levels) -> str:
+    """Prices and quantities, in units, as JSON with eight places."""
+    return f"[{','.join(f'[{quote_units(price)},{quote_units(qty)}]' for price, qty in rows)}]"
 
 
 class PartialFeed(SymbolFeed):
@@ -266,7 +306,7 @@ class PartialFeed(SymbolFeed):
 
     def __init__(self, hub: Hub, channel: Channel, name: str, shape: tuple[int, int]) -> None:
         super().__init__(hub, channel, name)
-        self.levels, self.period_us = shape
+        self.most, self.period_us = shape
         self.last_id = -1
 
     def greet(self) -> None:
@@ -277,12 +317,9 @@ class PartialFeed(SymbolFeed):
         if book.update_id == self.last_id:
             return
         self.last_id = book.update_id
-        bids, asks = (
-            ",".join(
-                f"[{quote_units(price)},{quote_units(qty)}]"
-                for price, qty in side.depth(self.levels)
-            )
-            for side in (book.bids, book.asks)
-        )
-        text = f'{{"lastUpdateId":{book.update_id},"bids":[{bids}],"asks":[{asks}]}}'
+        self.tell(at_us, book.bids.depth(self.most), book.asks.depth(self.most))
+
+    def tell(self, at_us: int, bids: Levels, asks: Levels) -> None:
+        """Say what stands in the book."""
+        text = f'{{"lastUpdateId":{self.last_id},"bids":{levels(bids)},"asks":{levels(asks)}}}'
         self.channel.publish(lambda unit: text, newest_only=True)

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
     from tradepit.core.history import History
     from tradepit.core.symbols import Symbol
-    from tradepit.gateways.feeds import BestFeed, BlockFeed, BookWatch, Feed, TradeFeed
+    from tradepit.gateways.feeds import (
+        BestFeed,
+        BlockFeed,
+        BookWatch,
+        EarFeed,
+        Feed,
+        TradeFeed,
+    )
     from tradepit.gateways.sockets import Session
     from tradepit.journal.clock import Clock
     from tradepit.journal.sequencer import Sequencer
@@ -146,6 +153,7 @@ class Hub:
         self.trades: dict[str, dict[TradeFeed, None]] = {}
         self.blocks: dict[str, BlockFeed] = {}
         self.bests: dict[Book, dict[BestFeed, None]] = {}
+        self.ears: dict[int, dict[EarFeed, None]] = {}  # by kind of event
         self.stirred: list[Book] = []  # those of `bests` that the running command changed
         self.loop = asyncio.get_running_loop()
         self._next_us = 0
@@ -207,9 +215,12 @@ class Hub:
     def _wake(self) -> None:
         """Somebody listens: beats begin with the next whole tick."""
         if not self._next_us:
-            now_us = self.now_us()
-            self._next_us = now_us - now_us % TICK_US + TICK_US
+            self._next_us = self._after(self.now_us())
             self._arm()
+
+    def _after(self, us: int) -> int:
+        """The next beat: a whole tick, or a multiple of a period that is none of ticks."""
+        return min(us - us % step_us + step_us for step_us in (TICK_US, *self.timed))
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -247,7 +258,7 @@ class Hub:
                 if due_us > at_us:
                     self._next_us = due_us
                     continue
-            self._next_us += TICK_US
+            self._next_us = self._after(at_us)
             self.moment_us = at_us
             for period_us in list(self.timed):
                 if at_us % period_us == 0:
@@ -320,6 +331,11 @@ class Hub:
                     assert isinstance(event, BlockTrade)
                     if event.symbol.name in self.blocks:
                         self.blocks[event.symbol.name].tell(event)
+        if self.ears:
+            for event in outcome.events:
+                if event.kind in self.ears:
+                    for ear in list(self.ears[event.kind]):
+                        ear.hear(event)
         if self.stirred:
             for book in dict.fromkeys(self.stirred):
                 for best in list(self.bests[book]):

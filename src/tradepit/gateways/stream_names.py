@@ -18,6 +18,7 @@ from tradepit.gateways.feeds import (
     SymbolFeed,
     TradeFeed,
 )
+from tradepit.gateways.futures_names import make_futures_feed
 from tradepit.gateways.timed_feeds import (
     AverageFeed,
     KlineFeed,
@@ -44,7 +45,7 @@ _TICKER = re.compile(r"ticker_(1h|4h|1d)")
 def make_feed(hub: Hub, channel: Channel) -> Feed | None:
     """The feed of a stream name; None for a name that nothing is ever said on."""
     if channel.product != SPOT:
-        return None
+        return make_futures_feed(hub, channel)
     name = channel.stream
     if name.startswith("!"):
         return _make_all(hub, channel)

@@ -19,6 +19,7 @@ from tradepit.catalog.language import COINM, SPOT, USDM
 from tradepit.core.rejects import Reject
 from tradepit.gateways.answers import refusal
 from tradepit.gateways.checks import MICRO, Call, not_found
+from tradepit.gateways.futures_names import is_of_group
 from tradepit.gateways.hub import Variant
 from tradepit.gateways.sockets import Manners, Session
 from tradepit.gateways.user_stream import stream_subscriber
@@ -132,7 +133,8 @@ class StreamSession(Session):
         key = self.world.pit.listen_keys.get(name)
         if key is None or key.product != self.product or not self.call.venue.signed:
             self.streams[name] = None
-            self.hub.join(name, self, self.variant, self.product)
+            if is_of_group(name, self.address.group):
+                self.hub.join(name, self, self.variant, self.product)
             return
         subscriber = stream_subscriber(self, key.owner, self.micro, name, self.combined)
         subscriber.product = self.product

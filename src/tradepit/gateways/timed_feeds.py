@@ -131,6 +131,11 @@ class KlineFeed(SymbolFeed):
         if not bar.open:
             return  # nothing was ever traded by then
         ends_us = next_open(bar.open_us, self.width_us, self.offset_us)
+        self.say(bar, closed, (at_us, ends_us))
+
+    def say(self, bar: Bar, closed: bool, when: tuple[int, int]) -> None:
+        """Publish a kline. when: now, and when the kline ends."""
+        at_us, ends_us = when
         self.channel.publish(
             lambda unit: (
                 f'{{"e":"kline","E":{at_us // unit},"s":"{self.name}","k":{{'

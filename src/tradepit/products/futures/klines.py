@@ -221,19 +221,40 @@ def _course(
     pit: Exchange, history: History, what: tuple[Contract, int], ask: KlinesAsk | PairKlinesAsk
 ) -> MarkKlines:
     """The klines of one of a contract's three courses."""
-    contract, at = what
-    spot = pit.symbols.get(contract.index_symbol)
-    past = None if spot is None or at == PREMIUM else spot.tape.past
     width_us = INTERVALS[ask.interval]
     now_us = history.now_us()
+    past = _past_of(pit, what)
     first_us = pit.born_us if past is None else past.first_us()
     span = Span(None, ask.start_time, ask.end_time, ask.limit)
     opens_us = opens_of(span, (width_us, 0), (first_us, now_us))
+    steps = course(pit, history, what, (width_us, opens_us))
+    return lambda: [_mark_kline(step, width_us, now_us) for step in steps()]
+
+
+def _past_of(pit: Exchange, what: tuple[Contract, int]) -> Past | None:
+    """What a course was before the world's birth."""
+    contract, at = what
+    spot = pit.symbols.get(contract.index_symbol)
+    return None if spot is None or at == PREMIUM else spot.tape.past
+
+
+def course(
+    pit: Exchange, history: History, what: tuple[Contract, int], when: tuple[int, list[int]]
+) -> Callable[[], list[Step]]:
+    """One of a contract's three courses (INDEX, MARK, PREMIUM of `core.marked`), folded: what is in
+    memory is read at once, the rest when the result is called.
+
+    when: an interval's width (see INTERVALS) and the times at which such intervals open, the end of
+    the last one behind them.
+    """
+    contract, at = what
+    width_us, opens_us = when
+    past = _past_of(pit, what)
     hours = not 0 < width_us < HOUR_US
-    running = [contract.marks.hour if hours else contract.marks.minute]
+    running = [list(contract.marks.hour if hours else contract.marks.minute)]
     name, venue, units, born_us = contract.name, contract.venue, contract.index_units, pit.born_us
 
-    def later() -> list[MarkKline]:
+    def later() -> list[Step]:
         if not opens_us:
             return []
         rows = history.futures(
@@ -246,7 +267,7 @@ def _course(
         for row in running:
             if row and last_us < row[0] < opens_us[-1]:
                 steps.append(Step(row[0], *row[at : at + 4]))
-        return [_mark_kline(step, width_us, now_us) for step in _fold(steps, opens_us)]
+        return _fold(steps, opens_us)
 
     return later
 

@@ -319,24 +319,33 @@ def asset_index(
     pit: Exchange, history: History, who: Who, ask: MaybeContract
 ) -> AssetIndex | list[AssetIndex]:
     """Multi-assets mode asset index: what an asset counts for as margin."""
+    rows = asset_indexes(pit, history.now_us())
+    if ask.symbol is None:
+        return rows
+    for row in rows:
+        if row.symbol == ask.symbol:
+            return row
+    raise Reject("INVALID_SYMBOL")
+
+
+def asset_indexes(pit: Exchange, at_us: int) -> list[AssetIndex]:
+    """The index of every asset that may be margin."""
     rows = []
     for asset in MARGIN_ASSETS:
-        if asset in pit.ledger.assets and ask.symbol in (None, f"{asset}USD"):
+        if asset in pit.ledger.assets:
             index = pit.collateral_rate(asset, False)
             bid = pit.collateral_rate(asset, True)
             buffer = 0 if bid == index else ONE - bid * ONE // index
             over = index + mul_floor(index, buffer)
             rows.append(
                 AssetIndex(
-                    symbol=f"{asset}USD", time=history.now_us(), index=index, bid_buffer=buffer,
+                    symbol=f"{asset}USD", time=at_us, index=index, bid_buffer=buffer,
                     ask_buffer=buffer, bid_rate=bid, ask_rate=over,
                     auto_exchange_bid_buffer=buffer, auto_exchange_ask_buffer=buffer,
                     auto_exchange_bid_rate=bid, auto_exchange_ask_rate=over,
                 )
             )  # fmt: skip
-    if ask.symbol is not None and not rows:
-        raise Reject("INVALID_SYMBOL")
-    return rows if ask.symbol is None else rows[0]
+    return rows
 
 
 class IndexPart(Reply):

@@ -213,7 +213,8 @@ def weighted(contract: Contract, qty: int, quote: int) -> int:
     return div_floor(quote, qty) if qty else 0
 
 
-def _day(contract: Contract, held: Held, span_us: tuple[int, int], last_qty: int) -> DayTicker:
+def day_of(contract: Contract, held: Held, span_us: tuple[int, int], last_qty: int) -> DayTicker:
+    """The ticker of a window. last_qty: of its last trade."""
     bar, inverse = held.bar, contract.inverse
     traded = 1 if bar.count else 0
     change = (bar.close - bar.open) * traded
@@ -249,7 +250,7 @@ def _days(
 
     def answer() -> list[DayTicker]:
         return [
-            _day(contract, held() if callable(held) else held, span_us, last_qty)
+            day_of(contract, held() if callable(held) else held, span_us, last_qty)
             for contract, last_qty, held in parts
         ]
 
