@@ -261,10 +261,10 @@ def depth_text(
     contract: Contract, ids: tuple[int, int], rows: tuple[str, str], tail: str = ""
 ) -> Callable[[int, int], str]:
     """The event of a book, given its time and the change's. ids: the book's when it was told of
-    last, and now."""
-    first = min(ids[0] + 1, ids[1])
+    last, and now. `U` is the first of them: the documents want a snapshot's id to lie within an
+    event, which in a quiet book no other `U` would allow."""
     return lambda at, changed: (
-        f'{{"e":"depthUpdate","E":{at},"T":{changed},{name_of(contract)},"U":{first},'
+        f'{{"e":"depthUpdate","E":{at},"T":{changed},{name_of(contract)},"U":{ids[0]},'
         f'"u":{ids[1]},"pu":{ids[0]},"b":{rows[0]},"a":{rows[1]}{tail}}}'
     )
 

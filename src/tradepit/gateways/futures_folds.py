@@ -134,7 +134,7 @@ class CourseFeed(Feed):
         now_us = self.hub.now_us()
         self.open_us = open_of(now_us, self.width_us, 0)
         fine_us = HOUR_US if self.hours else MINUTE_US
-        if open_of(now_us, fine_us, 0) == self.open_us:
+        if open_of(now_us, fine_us, 0) == self.open_us >= self.hub.pit.born_us:
             return  # memory has all of it
         opens_us = [self.open_us, next_open(self.open_us, self.width_us, 0)]
         contract = self.hub.pit.contracts[self.name]
