@@ -1,4 +1,5 @@
-"""Compile tradepit.core with mypyc into src/tradepit/_fast/<key>/, where the package looks for it.
+"""Compile the core (and what of the products every order passes) with mypyc into
+src/tradepit/_fast/<key>/, where the packages look for it.
 
 The key is a hash of the sources and of the interpreter, so that a changed source is never shadowed
 by an old binary: without a matching folder the pure core runs. Exit codes: 0 compiled or already
@@ -30,7 +31,7 @@ def compiler() -> str | None:
 
 
 def build(scratch: Path) -> Path:
-    """Compile every core module as one group; returns where the result lies.
+    """Compile all modules as one group; returns where the result lies.
 
     What is compiled is a copy, so that the result belongs to the hash whatever is edited meanwhile.
     Raises: SystemExit when mypyc refuses a source.
@@ -40,17 +41,15 @@ def build(scratch: Path) -> Path:
     from setuptools.command.build_ext import build_ext
 
     copy = scratch / "src" / "tradepit"
-    copy.mkdir(parents=True)
-    for name in ("__init__.py", "_fast_core.py"):
-        shutil.copy2(PACKAGE / name, copy)
-    shutil.copytree(PACKAGE / "core", copy / "core", ignore=shutil.ignore_patterns("__pycache__"))
-    target = _fast_core.folder(copy / "core")
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "_fast"))
+    target = _fast_core.folder(copy)
     os.chdir(copy.parent)
     modules = mypycify(
         [
             "--strict",
             f"--cache-dir={scratch}/mypy",
-            *(str(p) for p in _fast_core.sources(copy / "core") if p.name != "__init__.py"),
+            "--follow-imports=silent",
+            *(str(path) for path in _fast_core.sources(copy) if path.name != "__init__.py"),
         ],
         opt_level="3",
         debug_level="0",
@@ -66,7 +65,7 @@ def build(scratch: Path) -> Path:
     target.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as staging:
         ready = Path(staging, "ready")
-        shutil.copytree(scratch / "lib" / "tradepit" / "core", ready)
+        shutil.copytree(scratch / "lib" / "tradepit", ready)
         if not target.is_dir():
             ready.rename(target)
     return target

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import tradepit
+from tradepit import _fast_core
 
 HOME = Path(tradepit.__file__).parent
 FILES = sorted(path for path in HOME.rglob("*.py") if "_fast" not in path.parts)
@@ -22,7 +23,7 @@ MAY: dict[str, set[str]] = {
     "core": {"_fast_core"},
     "data": LOW,
     "catalog": LOW,
-    "products": LOW | {"catalog"},
+    "products": LOW | {"catalog", "_fast_core"},
     "journal": LOW | {"catalog", "products"},
     "projections": LOW,
     "gateways": LOW | {"catalog", "products", "journal"},
@@ -94,12 +95,29 @@ def test_files_and_functions_fit(path: Path) -> None:
             assert length <= MOST_FUNCTION_LINES, node.name
 
 
+COMPILED = _fast_core.sources()
+
+
+def test_what_is_compiled_names_no_constant_of_what_is_not() -> None:
+    """Its value would be built in, and a change of it not noticed."""
+    inside = {
+        ".".join(path.relative_to(HOME.parent).with_suffix("").parts): path for path in COMPILED
+    }
+    for desk in _fast_core.DESKS:
+        for node in ast.walk(ast.parse((HOME / desk).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tradepit."):
+                if node.module in inside:
+                    continue
+                for alias in node.names:
+                    whole = f"{node.module}.{alias.name}"
+                    assert whole in inside or not alias.name.isupper(), f"{desk}: {alias.name}"
+
+
 def test_the_core_is_pure() -> None:
-    """Nothing in it reads a clock, draws lots, waits, or touches the outside."""
+    """Nothing in it, or compiled with it, reads a clock, draws lots, waits, or touches the
+    outside."""
     banned = {"time", "datetime", "random", "secrets", "os", "socket", "asyncio", "threading", "io"}
-    for path in FILES:
-        if room(path) != "core":
-            continue
+    for path in COMPILED:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 assert not banned & {alias.name.split(".")[0] for alias in node.names}, path

@@ -1,1 +1,5 @@
-"""Futures: so far only what clients ask when they start. Nothing is listed yet."""
+"""Futures: two exchanges, one engine."""
+
+from tradepit import _fast_core
+
+__path__ = _fast_core.search_path(list(__path__))

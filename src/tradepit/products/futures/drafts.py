@@ -1,7 +1,9 @@
 """From a request's parameters to a futures order that nobody accepted yet.
 
 Refused here is what no engine has to see: what a type needs or must not have, the wrong side of the
-position mode, too many decimals. Source: new-order page of both venues; documented.
+position mode, too many decimals. Compiled with the core.
+
+Source: new-order page of both venues; documented.
 """
 
 from __future__ import annotations

@@ -16,9 +16,10 @@ from tradepit.core.positions import Trader
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.products.futures import shown
-from tradepit.products.futures.order_replies import OrderReply, order_reply
+from tradepit.products.futures.order_replies import OrderReply
 from tradepit.products.futures.orders import WhichOrder, need_one
 from tradepit.products.futures.selectors import MaybeContract, SymbolOrPair, chosen
+from tradepit.products.futures.telling import order_reply
 from tradepit.products.futures.venues import on_both
 
 DAY_US: Final = 86_400_000_000

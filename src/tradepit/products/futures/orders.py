@@ -39,10 +39,11 @@ from tradepit.core.history import History
 from tradepit.core.positions import Trader
 from tradepit.core.records import Who
 from tradepit.core.rejects import CANCEL_REJECTED, Reject
-from tradepit.core.terms import RESULT
 from tradepit.products.futures.drafts import check_places, draft
-from tradepit.products.futures.order_replies import Done, Failed, OrderReply, order_reply
+from tradepit.products.futures.order_replies import Done, Failed, OrderReply
+from tradepit.products.futures.placing import place
 from tradepit.products.futures.selectors import OneContract
+from tradepit.products.futures.telling import order_reply
 from tradepit.products.futures.venues import on, on_both
 
 MAX_BATCH: Final = 5
@@ -73,18 +74,6 @@ class PlaceOrder(Ask):
 
 class PlaceUsdmOrder(PlaceOrder):
     good_till_date: Time | None = None
-
-
-def place(pit: Exchange, trader: Trader, ask: PlaceOrder) -> OrderReply:
-    """One new order. ACK tells of it as it was accepted, RESULT as it is after matching."""
-    contract = pit.contract(ask.symbol, trader.venue)
-    order = draft(pit, trader, contract, ask)
-    if ask.new_order_resp_type == RESULT:
-        life.place(pit, order)
-        return order_reply(order, placed=True)
-    accepted: list[OrderReply] = []
-    life.place(pit, order, lambda: accepted.append(order_reply(order, placed=True)))
-    return accepted[0]
 
 
 @on_both(

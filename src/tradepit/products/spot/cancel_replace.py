@@ -33,9 +33,9 @@ from tradepit.core.terms import (
     CANCEL_ONLY,
     STOP_ON_FAILURE,
 )  # fmt: skip
-from tradepit.products.spot import replies
+from tradepit.products.spot import telling
 from tradepit.products.spot.drafts import PLAIN_WORDS, draft
-from tradepit.products.spot.orders import (
+from tradepit.products.spot.placing import (
     cancel_open,
     check_restrictions,
     find_open,
@@ -176,4 +176,4 @@ def _place_second(
         if canceled:
             life.reject(pit, order, no)
         return _refusal(no), "FAILURE"
-    return replies.placed(pit, order, ask.new_order_resp_type, since), "SUCCESS"
+    return telling.placed(pit, order, ask.new_order_resp_type, since), "SUCCESS"

@@ -42,7 +42,7 @@ from tradepit.core.terms import (
     TAKE_PROFIT,
     TAKE_PROFIT_LIMIT,
 )  # fmt: skip
-from tradepit.products.spot import replies
+from tradepit.products.spot import telling
 from tradepit.products.spot.drafts import (
     ABOVE,
     BELOW,
@@ -78,7 +78,7 @@ def _place(
     found.opo = opo
     since = len(pit.events)
     lists.place(pit, found)
-    return replies.placed_list(pit, found, ask.new_order_resp_type, since, RESULT)
+    return telling.placed_list(pit, found, ask.new_order_resp_type, since, RESULT)
 
 
 # --- OCO ---------------------------------------------------------------------------------------
@@ -431,4 +431,4 @@ def cancel_list(pit: Exchange, who: Who, ask: CancelList) -> CanceledList:
     if found is None or found.symbol is not symbol:
         raise Reject("UNKNOWN_ORDER", code=CANCEL_REJECTED)
     cancel_id = life.new_client_id(pit, ask.new_client_order_id)
-    return replies.canceled_list(pit, found, lists.cancel(pit, found, cancel_id), cancel_id)
+    return telling.canceled_list(pit, found, lists.cancel(pit, found, cancel_id), cancel_id)

@@ -15,7 +15,7 @@ from tradepit.core.history import History, ListRow
 from tradepit.core.orders import Order
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
-from tradepit.products.spot import replies
+from tradepit.products.spot import telling
 from tradepit.products.spot.paging import Later, Limit, check_span
 from tradepit.products.spot.replies import LegRef, ListInfo, OrderInfo
 
@@ -60,7 +60,7 @@ def query_order(
 def _checked(order: Order, client_id: str | None) -> OrderInfo:
     if client_id is not None and order.client_id != client_id:
         raise Reject("CLIENT_ORDER_ID_INVALID")
-    return replies.info(order)
+    return telling.info(order)
 
 
 class QueryOpenOrders(Ask):
@@ -80,8 +80,8 @@ def query_open_orders(
     symbols = pit.accounts[who.owner].symbols
     if ask.symbol is not None:
         opened = symbols.get(pit.symbol(ask.symbol).name)
-        return [replies.info(order) for order in opened.orders.values()] if opened else []
-    return [replies.info(order) for opened in symbols.values() for order in opened.orders.values()]
+        return [telling.info(order) for order in opened.orders.values()] if opened else []
+    return [telling.info(order) for opened in symbols.values() for order in opened.orders.values()]
 
 
 class QueryAllOrders(Ask):
@@ -114,7 +114,7 @@ def query_all_orders(
             end_us=ask.end_time,
             limit=ask.limit,
         )
-        found = {order.order_id: replies.info(order) for order in over} | opened
+        found = {order.order_id: telling.info(order) for order in over} | opened
         ids = sorted(found)
         return [found[each] for each in (ids[-ask.limit :] if newest else ids[: ask.limit])]
 
@@ -133,7 +133,7 @@ def _open_on_page(
         if order_id >= first and start_us <= order.created_us <= end_us
     )
     chosen = ids[-ask.limit :] if newest else ids[: ask.limit]
-    return {order_id: replies.info(orders[order_id]) for order_id in chosen}
+    return {order_id: telling.info(orders[order_id]) for order_id in chosen}
 
 
 # --- Order lists -------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def query_list(
     if ask.order_list_id is not None and ask.orig_client_order_id is None:
         found = account.lists.get(ask.order_list_id)
         if found is not None:
-            return replies.list_info(found)
+            return telling.list_info(found)
     return later
 
 
@@ -231,4 +231,4 @@ def query_open_lists(
     pit: Exchange, history: History, who: Who, ask: QueryOpenLists
 ) -> list[ListInfo]:
     """Query open order lists."""
-    return [replies.list_info(found) for found in pit.accounts[who.owner].lists.values()]
+    return [telling.list_info(found) for found in pit.accounts[who.owner].lists.values()]

@@ -31,22 +31,19 @@ from tradepit.catalog.fields import (
 from tradepit.catalog.fields import ContingencyType as Contingency
 from tradepit.catalog.language import ENGINE, MEMORY, TRADE, Ask, Reply, operation
 from tradepit.core import amend as amending
-from tradepit.core import filters, life, lists
+from tradepit.core import filters, life
 from tradepit.core.accounts import Account, Rates
 from tradepit.core.exchange import Exchange
 from tradepit.core.history import History
 from tradepit.core.orders import Order
 from tradepit.core.records import Who
 from tradepit.core.rejects import CANCEL_REJECTED, ORDER_AMEND_REJECTED, Reject
-from tradepit.core.symbols import Symbol
 from tradepit.core.terms import (
     BUY,
-    NEW,
-    ONLY_NEW,
-    PARTIALLY_FILLED,
 )  # fmt: skip
-from tradepit.products.spot import replies
+from tradepit.products.spot import placing, telling
 from tradepit.products.spot.drafts import PLAIN_WORDS, draft
+from tradepit.products.spot.placing import cancel_open, find_open, need_one
 from tradepit.products.spot.replies import (
     CanceledList,
     CanceledOrder,
@@ -83,10 +80,7 @@ class PlaceOrder(Ask):
 )  # fmt: skip
 def place_order(pit: Exchange, who: Who, ask: PlaceOrder) -> OrderAck | OrderResult:
     """New order."""
-    order = draft(pit.accounts[who.owner], pit.symbol(ask.symbol), ask, PLAIN_WORDS)
-    since = len(pit.events)
-    life.place(pit, order)
-    return replies.placed(pit, order, ask.new_order_resp_type, since)
+    return placing.place(pit, who, ask)
 
 
 # --- Test orders -------------------------------------------------------------------------------
@@ -167,59 +161,13 @@ class CancelOrder(Ask):
     cancel_restrictions: CancelRestrictions | None = None
 
 
-def find_open(
-    account: Account, symbol: Symbol, order_id: int | None, client_id: str | None,
-    code: int = CANCEL_REJECTED,
-) -> Order:  # fmt: skip
-    """An open order by id, client id, or both. Raises: Reject UNKNOWN_ORDER with `code`."""
-    opened = account.on(symbol.name)
-    order = None
-    if order_id is not None:
-        order = opened.orders.get(order_id)
-        if order is not None and client_id is not None and order.client_id != client_id:
-            order = None
-    elif client_id is not None:
-        order = opened.by_client.get(client_id)
-    if order is None:
-        raise Reject("UNKNOWN_ORDER", code=code)
-    return order
-
-
-def need_one(order_id: int | None, client_id: str | None, names: tuple[str, str]) -> None:
-    if order_id is None and client_id is None:
-        raise Reject("EITHER_PARAM", *names)
-
-
-def check_restrictions(order: Order, wanted: int | None) -> None:
-    if wanted is not None:
-        needed = NEW if wanted == ONLY_NEW else PARTIALLY_FILLED
-        if order.status != needed:
-            raise Reject("CANCEL_RESTRICTED")
-
-
-def cancel_open(pit: Exchange, order: Order, cancel_id: str) -> CanceledOrder | CanceledList:
-    """Cancel an order; one of a list takes its whole list with it."""
-    found = order.list
-    if found is not None:
-        gone = lists.cancel(pit, found, cancel_id)
-        return replies.canceled_list(pit, found, gone, cancel_id)
-    life.cancel(pit, order, cancel_id)
-    return replies.canceled(pit, order, cancel_id)
-
-
 @operation(
     "DELETE /api/v3/order", ws="order.cancel", security=TRADE, weight=1, source=ENGINE,
     doc="rest-api.md#cancel-order-trade",
 )  # fmt: skip
 def cancel_order(pit: Exchange, who: Who, ask: CancelOrder) -> CanceledOrder | CanceledList:
     """Cancel order."""
-    symbol = pit.symbol(ask.symbol)
-    need_one(ask.order_id, ask.orig_client_order_id, ("origClientOrderId", "orderId"))
-    account = pit.accounts[who.owner]
-    life.admit_cancel(account, symbol)
-    order = find_open(account, symbol, ask.order_id, ask.orig_client_order_id)
-    check_restrictions(order, ask.cancel_restrictions)
-    return cancel_open(pit, order, life.new_client_id(pit, ask.new_client_order_id))
+    return placing.cancel(pit, who, ask)
 
 
 class CancelAll(Ask):
@@ -316,7 +264,7 @@ def amend_order(pit: Exchange, who: Who, ask: AmendOrder) -> Amended:
     life.admit_account(pit, account, symbol)
     order = find_open(account, symbol, ask.order_id, ask.orig_client_order_id, ORDER_AMEND_REJECTED)
     done = amending.amend(pit, order, ask.new_qty, ask.new_client_order_id or "")
-    more = replies.conditional(order)
+    more = telling.conditional(order)
     shown = {key: more[key] for key in more if key in AmendedOrder.__struct_fields__}
     found = order.list
     return Amended(
@@ -350,6 +298,6 @@ def amend_order(pit: Exchange, who: Who, ask: AmendOrder) -> Amended:
             list_order_status=found.order_status,
             list_client_order_id=found.client_id,
             symbol=symbol.name,
-            orders=replies.list_info(found).orders,
+            orders=telling.list_info(found).orders,
         ),
     )

@@ -31,7 +31,7 @@ from tradepit.core.terms import (
     LIMIT,
     MARKET,
 )  # fmt: skip
-from tradepit.products.spot import replies
+from tradepit.products.spot import telling
 from tradepit.products.spot.drafts import PLAIN_WORDS, draft
 from tradepit.products.spot.orders import (
     TestedOrder,
@@ -86,7 +86,7 @@ def place_sor_order(pit: Exchange, who: Who, ask: PlaceSorOrder) -> OrderAck | O
     order = _routed_draft(pit, pit.accounts[who.owner], ask)
     since = len(pit.events)
     life.place(pit, order)
-    return replies.placed(pit, order, ask.new_order_resp_type or FULL, since)
+    return telling.placed(pit, order, ask.new_order_resp_type or FULL, since)
 
 
 @operation(
