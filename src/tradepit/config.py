@@ -11,7 +11,8 @@ import dataclasses
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,13 @@ INTERRUPTED: Final = 130
 TOML: Final = Path("tradepit.toml")
 PREFIX: Final = "TRADEPIT_"
 _SECRET: Final = re.compile(r"[!-~]{16,200}")
+_SPEED: Final = re.compile(r"([0-9]{1,6})(?:\.([0-9]{1,3}))?", re.ASCII)
+_MILLISECONDS: Final = re.compile(r"[0-9]{12,13}", re.ASCII)
+MOST_SPEED: Final = 100_000_000  # thousandths of the wall's pace
+# What a world's clock may show first: no timestamp before is let in, every client can write those
+# after (2017-07-14 to 2100-01-01, microseconds).
+FIRST_US: Final = 1_500_000_000_000_000
+LAST_US: Final = 4_102_444_800_000_000
 
 
 class ConfigError(ValueError):
@@ -49,9 +57,39 @@ def config_home() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tradepit"
 
 
+def thousandths(text: str) -> int:
+    """A pace ("1.5") in thousandths of the wall's. Raises: ValueError, with what is expected."""
+    found = _SPEED.fullmatch(text)
+    speed = int(found[1]) * 1_000 + int((found[2] or "0").ljust(3, "0")) if found else -1
+    if not 0 <= speed <= MOST_SPEED:
+        raise ValueError("expected a number from 0 to 100000, to a thousandth")
+    return speed
+
+
+def moment_us(text: str) -> int:
+    """A time, ISO 8601 (without a zone: UTC) or Unix milliseconds, in microseconds; 0 of "now".
+
+    Raises: ValueError, with what is expected."""
+    if text == "now":
+        return 0
+    if _MILLISECONDS.fullmatch(text):
+        found_us = int(text) * 1_000
+    else:
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("expected now, a time like 2025-01-01T12:00, or ms") from None
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        found_us = int(when.timestamp()) * 1_000_000 + when.microsecond
+    if not FIRST_US <= found_us <= LAST_US:
+        raise ValueError("expected a time from July 2017 to 2099")
+    return found_us
+
+
 def _setting(default: Any, text: str, **more: Any) -> Any:
     """A field: its default, its help; `choices`, `metavar`, `low`, `high` where it has them,
-    `off` for a number that may be "off" (None), and `key` where users know it by another name."""
+    `off` for a number that may be "off" (None), `check` (raises ValueError of text that is none),
+    and `key` where users know it by another name."""
     return dataclasses.field(default=default, metadata={"help": text, **more})
 
 
@@ -92,6 +130,17 @@ class Config:
         "frozen: their books only; empty: nobody.",
         choices=("calm", "normal", "wild", "flash-crash", "thin", "frozen", "empty"),
     )
+    symbol: tuple[str, ...] = _setting(
+        (), "A symbol that a new world lists; repeat it for more. Default: all.", metavar="NAME"
+    )
+    time: str = _setting(
+        "now", "What a new world's clock shows first: now, 2025-01-01T12:00 (UTC), or ms.",
+        metavar="TIME", check=moment_us,
+    )  # fmt: skip
+    speed: str = _setting(
+        "1", "The pace of a new world's clock: 1 is real, 0 stands still, 60 an hour a minute.",
+        metavar="NUMBER", check=thousandths,
+    )  # fmt: skip
     exchange_info: Path | None = _setting(
         None, "An exchangeInfo answer whose symbols a new world lists, not the built-in ones."
     )
@@ -131,6 +180,9 @@ class Config:
         "other machines where they can come.", secret=True, metavar="TEXT",
     )  # fmt: skip
     config_out: Path | None = _setting(None, "Write urls and dev keys to this file, as JSON.")
+    end_with_input: bool = _setting(
+        False, "Stop when standard input ends: whoever started the server is gone then."
+    )
 
     @property
     def data_dir(self) -> Path:
@@ -159,6 +211,7 @@ class Setting:
         self.choices: tuple[str, ...] = field.metadata.get("choices", ())
         self.low: int = field.metadata.get("low", 0)
         self.high: int = field.metadata.get("high", 0)
+        self.check: Callable[[str], object] | None = field.metadata.get("check")
         self.secret: bool = field.metadata.get("secret", False)
         self.off: bool = field.metadata.get("off", False)
         self.is_path = "Path" in str(field.type)
@@ -185,6 +238,11 @@ class Setting:
             raise ConfigError(f"{self.name} from {source}: expected 16 to 200 visible characters")
         if self.choices and value not in self.choices:
             raise self._wrong(value, source, f"expected {' or '.join(self.choices)}")
+        if self.check is not None:
+            try:
+                self.check(value)
+            except ValueError as wrong:
+                raise self._wrong(value, source, str(wrong)) from None
         return Path(value).expanduser() if self.is_path else value
 
     def _read_bool(self, value: object, source: str) -> bool:

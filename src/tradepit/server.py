@@ -12,8 +12,9 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -326,6 +327,44 @@ def _uvicorn_config(door: Door) -> uvicorn.Config:
     )  # fmt: skip
 
 
+@contextlib.contextmanager
+def in_thread(settings: Config) -> Iterator[Served]:
+    """Serve in a thread of its own for as long as the block runs.
+
+    Raises: OSError when the address cannot be had; JournalError, ListingError, ArchiveError.
+    """
+    begun: Future[tuple[Served, Callable[[], object]]] = Future()
+
+    async def live() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        async with serving(settings, listener) as served:
+            begun.set_result((served, lambda: loop.call_soon_threadsafe(stop.set)))
+            await stop.wait()
+
+    def work() -> None:
+        # The loop is made and ended here: the asker's thread may be running another one.
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(live())
+        except BaseException as wrong:
+            if begun.done():
+                raise
+            begun.set_exception(wrong)
+
+    with _bound(settings) as listener:
+        thread = threading.Thread(target=work, name="tradepit", daemon=True)
+        thread.start()
+        try:
+            served, stop = begun.result()
+            try:
+                yield served
+            finally:
+                stop()
+        finally:
+            thread.join()
+
+
 async def _serve_until_told(settings: Config, listener: socket.socket) -> int:
     loop = asyncio.get_running_loop()
     told: asyncio.Future[int] = loop.create_future()
@@ -336,6 +375,8 @@ async def _serve_until_told(settings: Config, listener: socket.socket) -> int:
 
     _on_signal(loop, signal.SIGINT, lambda: tell(config.INTERRUPTED))
     _on_signal(loop, signal.SIGTERM, lambda: tell(config.OK))
+    if settings.end_with_input:
+        _on_end_of_input(lambda: loop.call_soon_threadsafe(tell, config.OK))
     async with serving(settings, listener) as served:
         served.keeper.on_first = lambda reason: tell(config.FAILED)
         if served.hall.sequencer.broken:
@@ -414,6 +455,19 @@ def _on_signal(loop: asyncio.AbstractEventLoop, number: int, act: Any) -> None:
         loop.add_signal_handler(number, act)
     except NotImplementedError:  # Windows
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+
+
+def _on_end_of_input(act: Callable[[], object]) -> None:
+    """Call `act` (from another thread) when there is no more standard input."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # there is none at all
+            while sys.stdin.buffer.read(4_096):
+                pass
+        with contextlib.suppress(RuntimeError):  # the loop is gone already
+            act()
+
+    threading.Thread(target=wait, name="tradepit-input", daemon=True).start()
 
 
 def _tame_collector() -> None:

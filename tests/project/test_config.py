@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tradepit.config import SETTINGS, Config, ConfigError, load_config
+from tradepit.config import SETTINGS, Config, ConfigError, load_config, moment_us, thousandths
 
 
 def load(
@@ -98,3 +98,36 @@ def test_a_number_is_plain_digits(tmp_path: Path, port: str) -> None:
 def test_no_file_is_no_error(tmp_path: Path) -> None:
     _, sources = load_config({}, {}, tmp_path / "none.toml")
     assert set(sources.values()) == {"default"}
+
+
+@pytest.mark.parametrize(
+    ("text", "us"),
+    [
+        ("now", 0),
+        ("2025-01-01", 1_735_689_600_000_000),
+        ("2025-01-01T02:30:00.000001+02:30", 1_735_689_600_000_001),
+        ("1735689600000", 1_735_689_600_000_000),
+        ("2017-07-14T02:40", 1_500_000_000_000_000),
+    ],
+)
+def test_times_of_a_new_world(tmp_path: Path, text: str, us: int) -> None:
+    assert moment_us(load(tmp_path, time=text)[0].time) == us
+
+
+@pytest.mark.parametrize("text", ["2017-07-14T02:39", "2101-01-01", "noon", "12", ""])
+def test_times_that_are_none(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="time from --time"):
+        load(tmp_path, time=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"), [("0", 0), ("1", 1_000), ("0.05", 50), ("100000", 100_000_000)]
+)
+def test_paces_of_a_new_world(tmp_path: Path, text: str, speed: int) -> None:
+    assert thousandths(load(tmp_path, speed=text)[0].speed) == speed
+
+
+@pytest.mark.parametrize("text", ["-1", "100000.001", "0.0001", "1e3", ".5", "fast", ""])
+def test_paces_that_are_none(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="speed from --speed"):
+        load(tmp_path, speed=text)

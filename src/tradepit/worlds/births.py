@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from tradepit.config import Config
 from tradepit.core.bars import MINUTE_US
 from tradepit.core.exchange import Exchange
 from tradepit.data import spot_listing
-from tradepit.data.exchange_info import read_exchange_info
+from tradepit.data.exchange_info import ListingError, read_exchange_info
 from tradepit.data.genesis import genesis
 from tradepit.journal.clock import wall_us
 from tradepit.journal.recovery import Origins
@@ -43,6 +44,16 @@ def listing_of(settings: Config) -> list[dict[str, Any]]:
     return spot_listing()
 
 
+def _check_listed(listing: list[dict[str, Any]], wanted: tuple[str, ...]) -> None:
+    """Raises: ListingError for a symbol that is not listed."""
+    known = {row["symbol"] for row in listing}
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(name.upper(), known, n=3, cutoff=0.5)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise ListingError(f"no symbol {name!r} is listed{hint}")
+
+
 def origins(
     settings: Config, recipe: Recipe, born_of: list[Tape] | None = None
 ) -> Origins[Exchange]:
@@ -56,6 +67,7 @@ def origins(
     def birth() -> Exchange:
         listing = listing_of(settings)
         if recipe.symbols:
+            _check_listed(listing, recipe.symbols)
             listing = [row for row in listing if row["symbol"] in recipe.symbols]
         if recipe.market != "empty":
             listing = with_past(listing, recipe.seed)

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tradepit.config import Config
+from tradepit.config import Config, moment_us, thousandths
 from tradepit.journal.clock import REAL
 from tradepit.journal.datadir import private_opener
 
@@ -42,7 +42,10 @@ class Recipe(msgspec.Struct, frozen=True):
 
 def main_recipe(settings: Config) -> Recipe:
     """The world that a server is started with."""
-    return Recipe(MAIN, settings.seed, settings.market, settings.limits)
+    return Recipe(
+        MAIN, settings.seed, settings.market, settings.limits, symbols=settings.symbol,
+        time_us=moment_us(settings.time), speed=thousandths(settings.speed),
+    )  # fmt: skip
 
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:
