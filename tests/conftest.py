@@ -6,6 +6,8 @@ import pytest
 
 import tradepit
 
+pytest_plugins = ["pytester"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
