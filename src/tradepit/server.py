@@ -352,7 +352,7 @@ def in_thread(settings: Config) -> Iterator[Served]:
                 raise
             begun.set_exception(wrong)
 
-    with bound(settings) as listener:
+    with bound(settings.host, settings.port) as listener:
         thread = threading.Thread(target=work, name="tradepit", daemon=True)
         thread.start()
         try:
