@@ -33,12 +33,17 @@ for row in sys.stdin:
         wrong = traceback.format_exc()
     print(json.dumps([said.getvalue(), wrong]), flush=True)
 """
-# curl as the pages show it, but quiet, and failing where the exchange refuses; 28 is the end of
-# a time that the command itself set.
+# curl as the pages show it, but quiet; where nothing is shown of its answer it fails when the
+# exchange refuses. 28 is the end of a time that the command itself set.
 CURL = """#!/bin/sh
-'{curl}' --fail-with-body --silent --show-error "$@"
+'{curl}' ${{STRICT:+--fail-with-body}} --silent --show-error "$@"
 code=$?
 [ $code = 28 ] || exit $code
+"""
+BLOCK = """
+export STRICT={strict}; failed=; set -o pipefail; trap 'failed=${{failed:-$BASH_COMMAND}}' ERR
+. '{script}' </dev/null
+trap - ERR; printf '\\n%s%s\\n' {mark} "$failed"
 """
 
 
@@ -70,7 +75,9 @@ class Reader:
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
             "TRADEPIT_URL": f"http://{where}",
             "TRADEPIT_PORT": "0",
+            "HOME": str(home),
             "XDG_DATA_HOME": str(home / "data"),
+            "XDG_CONFIG_HOME": str(home / "config"),
             "no_proxy": "*",
             "TMPDIR": str(home),
         }
@@ -101,8 +108,9 @@ class Reader:
                     return Done(*json.loads(answer))
         return Done("", f"still at it after {PATIENCE_S:.0f} s")
 
-    def shell(self, source: str) -> Done:
-        """Run commands where those before them left off; wrong names the first that failed."""
+    def shell(self, source: str, strict: bool = True) -> Done:
+        """Run commands where those before them left off; wrong names the first that failed.
+        strict: an answer of the exchange that is no success is a failure."""
         process = self._process("bash", "--noprofile", "--norc")
         assert process.stdin and process.stdout
         mark = uuid.uuid4().hex
@@ -110,11 +118,7 @@ class Reader:
         script.write_text(source.replace(SHOWN, self.where), encoding="utf-8")
         said = ""
         with self._patience(process):
-            process.stdin.write(
-                "failed=; set -o pipefail; trap 'failed=${failed:-$BASH_COMMAND}' ERR\n"
-                f". '{script}' </dev/null\n"
-                f"trap - ERR; printf '\\n{mark}%s\\n' \"$failed\" | tr -s '\\n' '\\n'\n"
-            )
+            process.stdin.write(BLOCK.format(strict="1" * strict, script=script, mark=mark))
             process.stdin.flush()
             for line in process.stdout:
                 if line.startswith(mark):

@@ -4,13 +4,16 @@ A page is read by one reader: a shell and a Python that go on from block to bloc
 of the page's own, its address in place of 127.0.0.1:8800. What stands behind a fence says what a
 block is:
 
-    sh        commands; each must succeed (of curl: an answer of 2xx)
-    console   commands behind `$ `, followed by what they print, if the page shows it
-    python    a program; the `output` block behind it is what it prints
+    sh        commands
+    console   commands behind `$ `, each followed by what it prints, if the page shows it
+    python    a program; it must end well
+    output    what the block before it prints
     json, toml, yaml   a file; it must be readable
-    text, output       nothing to be run
+    text      nothing to be run
     sh server          how a server is started, which here runs already: its flags are checked
     … not run: WHY     a command or program that cannot run here, and the reason
+
+A command of which nothing is shown must succeed (of curl: an answer of 2xx).
 """
 
 from __future__ import annotations
@@ -21,13 +24,14 @@ import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import yaml
 from tests.docs.pages import PAGES, ROOT, Block, agrees, blocks, steps
-from tests.docs.sessions import SHOWN, Reader, ask, serving
+from tests.docs.sessions import SHOWN, Done, Reader, ask, serving
 
 from tradepit.web.recipes import RECIPES
 
@@ -40,7 +44,13 @@ ELSEWHERE = {
 } | {f"docs/clients/{name}.md": "tests/clients/test_recipes.py" for name in RECIPES}
 # What a page's world is made with: few symbols, so that many pages can be read at once.
 SYMBOLS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "LTCUSDT", "ETHBTC"]
-WORLDS = {"docs/control.md": {"market": "empty"}, "docs/futures.md": {"market": "empty"}}
+STILL = (
+    "docs/control.md",
+    "docs/futures.md",
+    "docs/explanation/ledger.md",
+    "docs/explanation/matching.md",
+)
+WORLDS = {page: {"market": "empty"} for page in STILL}
 # Pages that make worlds themselves, and so are about the one that the server is started with.
 MAIN = ("docs/explanation/determinism.md",)
 READ = [
@@ -92,35 +102,30 @@ def reader(library: Library, page: str) -> Iterator[Reader]:
 
 @pytest.mark.parametrize("page", READ)
 def test_a_page_is_true(page: str, reader: Reader) -> None:
-    said: str | None = None
-    for block in blocks(page):
-        if block.kind == "output":
-            assert said is not None, f"{block}: shows the output of nothing"
-            assert agrees(block.text, said), f"{block}: prints\n{said}"
-        said = None
+    every = list(blocks(page))
+    for block, after in zip_longest(every, every[1:]):
+        shown = after.text if after and after.kind == "output" else None
         if block.kind in FILES:
             FILES[block.kind](block.text)
         elif block.note == "server":
             starts(block, reader)
-        elif block.kind in RUN and not block.note:
-            said = run(block, reader)
+        elif block.kind == "console" and not block.note:
+            for line, command, printed in steps(block):
+                shows(f"{page}:{line}", reader.shell(f"{command}\n", printed is None), printed)
+        elif block.kind == "sh" and not block.note:
+            shows(str(block), reader.shell(block.text, shown is None), shown)
+        elif block.kind == "python" and not block.note:
+            done = reader.python(str(block), block.text)
+            assert not done.wrong, f"{block}: {done.wrong}\n{done.said}"
+            shows(str(block), done, shown)
 
 
-def run(block: Block, reader: Reader) -> str:
-    """What a block printed that did what it should."""
-    if block.kind == "console":
-        for line, command, shown in steps(block):
-            done = reader.shell(f"{command}\n")
-            where = f"{block.page}:{line}: {command}\nprints\n{done.said}"
-            assert shown is None or agrees(shown, done.said), where
-            assert shown is not None or not done.wrong, where
-        return ""
-    if block.kind == "sh":
-        done = reader.shell(block.text)
+def shows(where: str, done: Done, shown: str | None) -> None:
+    """What a page shows was printed; where it shows nothing, all went well."""
+    if shown is None:
+        assert not done.wrong, f"{where}: {done.wrong}\n{done.said}"
     else:
-        done = reader.python(str(block), block.text)
-    assert not done.wrong, f"{block}: {done.wrong}\n{done.said}"
-    return done.said
+        assert agrees(shown, done.said), f"{where}: prints\n{done.said}"
 
 
 def starts(block: Block, reader: Reader) -> None:
@@ -138,7 +143,10 @@ def starts(block: Block, reader: Reader) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_says_what_it_is(page: str) -> None:
+    before = ""
     for block in blocks(page):
+        assert block.kind != "output" or before in ("sh", "python"), f"{block}: of nothing"
+        before = block.kind
         if page not in ELSEWHERE:
             assert block.kind in (*RUN, *FILES, "text", "output"), f"{block}: is {block.kind!r}"
         if block.note:
