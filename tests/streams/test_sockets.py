@@ -336,7 +336,7 @@ def test_a_day_of_the_worlds_clock(server: Server) -> None:
 def test_who_does_not_read_is_cut_and_nobody_else_notices(server: Server) -> None:
     with Raw(server, "/ws/xrpusdt@trade", rcvbuf=4096) as deaf, Raw(server, "/ws/xrpusdt@trade"):
         hub = server.served.hall.name  # the world's name, to find its hub
-        found = server.served.door.worlds[hub].hub.channels["xrpusdt@trade"]
+        found = server.served.door.worlds[hub].hub.channels["spot", "xrpusdt@trade"]
         filler = json.dumps({"e": "trade", "x": "x" * 1000})
         good = Raw(server, "/ws/xrpusdt@trade")
         loop = server.served.hall.sequencer._loop
@@ -355,7 +355,7 @@ def test_who_does_not_read_is_cut_and_nobody_else_notices(server: Server) -> Non
 
 def channel(server: Server, name: str) -> bool:
     worlds = server.served.door.worlds.values()
-    return any(name in world.hub.channels for world in worlds)
+    return any(("spot", name) in world.hub.channels for world in worlds)
 
 
 def wait_for(ready: object) -> None:

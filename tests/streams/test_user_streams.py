@@ -244,7 +244,9 @@ def test_every_stream_that_is_counted_as_served_is(server: Server) -> None:
         "<symbol>": "btcusdt", "<interval>": "1m", "<levels>": "5", "<window_size>": "1h",
         "<window-size>": "1h",
     }  # fmt: skip
-    names = [row.partition(":")[2] for row in SERVED_STREAMS if "streams:" in row and "@" in row]
+    names = [
+        row.partition(":")[2] for row in SERVED_STREAMS if "spot-streams:" in row and "@" in row
+    ]
     assert len(names) == 16
     for name in names:
         for word, value in filled.items():

@@ -61,6 +61,12 @@ SERVED_STREAMS: Final = (
     "usdm-streams:control:SUBSCRIBE", "usdm-streams:control:UNSUBSCRIBE",
     "usdm-streams:control:LIST_SUBSCRIPTIONS", "usdm-streams:control:SET_PROPERTY",
     "usdm-streams:control:GET_PROPERTY",
+    *[f"{venue}-user-data:{event}" for venue in ("usdm", "coinm") for event in (
+        "listenKeyExpired", "ACCOUNT_UPDATE", "MARGIN_CALL", "ORDER_TRADE_UPDATE",
+        "ACCOUNT_CONFIG_UPDATE", "STRATEGY_UPDATE", "GRID_UPDATE",
+    )],
+    "usdm-user-data:TRADE_LITE", "usdm-user-data:ALGO_UPDATE",
+    "usdm-user-data:CONDITIONAL_ORDER_TRIGGER_REJECT",
 )  # fmt: skip
 
 

@@ -81,6 +81,7 @@ def fire(pit: Exchange, order: FuturesOrder) -> None:
     assert algo is not None
     algo.triggered_us = pit.at_us
     algo.status = ALGO_TRIGGERING
+    _tell(pit, order, algo)
     actual = _actual(order)
     try:
         life.release(pit, actual)

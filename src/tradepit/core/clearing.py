@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradepit.core.contracts import USDM
+from tradepit.core.contracts import COINM, USDM
 from tradepit.core.fees import conversion
 from tradepit.core.futures_records import (
     COMMISSION,
@@ -23,14 +23,14 @@ from tradepit.core.futures_records import (
     Income,
     PositionRow,
 )  # fmt: skip
-from tradepit.core.terms import BUY, FILLED, PARTIALLY_FILLED, X_TRADE
+from tradepit.core.terms import BUY, FILLED, PARTIALLY_FILLED, POSITION_BOTH, X_TRADE
 from tradepit.core.units import ONE, ratio_half_up
 
 if TYPE_CHECKING:
     from tradepit.core.contracts import Contract
     from tradepit.core.exchange import Exchange
     from tradepit.core.futures_orders import FuturesOrder
-    from tradepit.core.positions import Position, Trader
+    from tradepit.core.positions import Holding, Position, Trader
 
 BURN_DISCOUNT = ONE * 9 // 10  # what is left of a commission that is paid in BNB
 
@@ -246,7 +246,7 @@ def _tell(pit: Exchange, told: FuturesReport) -> None:
     add_balance(update, trader, asset, 0)
     if told.commission_asset not in ("", asset):
         add_balance(update, trader, told.commission_asset, 0)
-    update.positions.append(PositionRow(order.position))
+    add_positions(update, order.position)
     pit.events.append(update)
     pit.events.append(told)
 
@@ -256,6 +256,32 @@ def add_balance(update: AccountUpdate, trader: Trader, asset: str, change: int) 
     update.balances.append(
         (asset, trader.wallet_balance(asset), trader.cross_balance(asset), change)
     )
+
+
+def add_positions(update: AccountUpdate, position: Position) -> None:
+    """A position that changed. In hedge mode the contract's "BOTH" stands before it, and its other
+    side is told, too, where it is isolated and open."""
+    holding = position.holding
+    if position.side == POSITION_BOTH:
+        update.positions.append(PositionRow(position))
+    else:
+        for each in holding.positions:
+            if each is position or each is holding.both or (holding.isolated and each.qty):
+                update.positions.append(PositionRow(each))
+    if update.trader.venue == COINM:
+        _add_the_rest(update, holding)
+
+
+def _add_the_rest(update: AccountUpdate, told: Holding) -> None:
+    """The coin-margined exchange tells of all symbols and, where a balance changed, of all."""
+    trader = update.trader
+    assets = [row[0] for row in update.balances]
+    for asset in trader.wallet:
+        if assets and asset not in assets and trader.wallet_balance(asset):
+            add_balance(update, trader, asset, 0)
+    for holding in trader.holdings.values():
+        if holding is not told and not holding.flat:
+            update.positions += [PositionRow(each) for each in holding.positions if each.qty]
 
 
 def income(

@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING, Final
 from tradepit.core import clearing, futures_life, marking
 from tradepit.core.bars import civil, days_of
 from tradepit.core.contracts import Contract
-from tradepit.core.futures_records import (
-    DELIVERY_SETTLEMENT,
-    WHY_ORDER,
-    AccountUpdate,
-    PositionRow,
-)  # fmt: skip
+from tradepit.core.futures_records import DELIVERY_SETTLEMENT, WHY_ORDER, AccountUpdate
 from tradepit.core.records import StatusChange
-from tradepit.core.terms import BREAK
+from tradepit.core.terms import BREAK, EXPIRY_DELISTED
 
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
@@ -64,7 +59,7 @@ def deliver(pit: Exchange, name: str) -> None:
         holding = trader.holdings.get(name)
         if holding is None:
             continue
-        futures_life.cancel_all(pit, trader, contract)
+        futures_life.expire_all(pit, trader, contract, EXPIRY_DELISTED)
         for position in holding.positions:
             if position.qty:
                 _settle(pit, position, price)
@@ -96,7 +91,7 @@ def _settle(pit: Exchange, position: Position, price: int) -> None:
     if not trader.account.quiet:
         update = AccountUpdate(trader, WHY_ORDER, pit.at_us)
         clearing.add_balance(update, trader, asset, 0)
-        update.positions.append(PositionRow(position))
+        clearing.add_positions(update, position)
         pit.events.append(update)
 
 

@@ -23,6 +23,13 @@ from tradepit.core.terms import (
     EXPIRE_TAKER,
     EXPIRED,
     EXPIRED_IN_MATCH,
+    EXPIRY_FOK,
+    EXPIRY_IOC,
+    EXPIRY_MARKET,
+    EXPIRY_NONE,
+    EXPIRY_POST_ONLY,
+    EXPIRY_REDUCE_ONLY,
+    EXPIRY_SELF_TRADE,
     FILLED,
     FOK,
     GTX,
@@ -48,6 +55,12 @@ if TYPE_CHECKING:
 GOOD_TILL: Final = "futures.gtd"
 COUNTDOWN: Final = "futures.countdown"
 MAX_MODIFICATIONS: Final = 10_000
+# Why an order that waited expires instead of working, by the refusal.
+EXPIRY_OF: Final = {
+    "REDUCE_ONLY_REJECTED": EXPIRY_REDUCE_ONLY,
+    "GTX_ORDER_REJECT": EXPIRY_POST_ONLY,
+    "FOK_ORDER_REJECT": EXPIRY_FOK,
+}
 
 
 # --- From here on nothing is refused -----------------------------------------------------------
@@ -103,7 +116,7 @@ def start(pit: Exchange, order: FuturesOrder) -> None:
     if not order.open:
         return
     if order.is_market or order.tif == IOC or order.tif == FOK:
-        close(pit, order, EXPIRED, X_EXPIRED)
+        expire(pit, order, unfilled(order))
         return
     order.visible = order.leaves
     order.contract.book.add(order)
@@ -132,12 +145,12 @@ def take(pit: Exchange, taker: FuturesOrder) -> None:
         if maker.closes:
             qty = min(qty, maker.closable())
             if qty == 0:
-                close(pit, maker, EXPIRED, X_EXPIRED)
+                expire(pit, maker, EXPIRY_REDUCE_ONLY)
                 continue
         if taker.closes:
             qty = min(qty, taker.closable())
             if qty == 0:
-                close(pit, taker, EXPIRED, X_EXPIRED)
+                expire(pit, taker, EXPIRY_REDUCE_ONLY)
                 return
         trade(pit, maker, taker, qty)
 
@@ -177,16 +190,23 @@ def drop_closing(pit: Exchange, cause: FuturesOrder) -> None:
             order is not cause and order.position is position and order.open
             and order.closes and order.level is not None
         ):  # fmt: skip
-            close(pit, order, EXPIRED, X_EXPIRED)
+            expire(pit, order, EXPIRY_REDUCE_ONLY)
+
+
+def unfilled(order: FuturesOrder) -> int:
+    """Why what is left of an order that may not rest expires."""
+    if order.is_market:
+        return EXPIRY_MARKET
+    return EXPIRY_FOK if order.tif == FOK else EXPIRY_IOC
 
 
 def prevent(pit: Exchange, taker: FuturesOrder, maker: FuturesOrder) -> None:
     """Orders of one account do not trade with each other: one, or both, expire in the match."""
     mode = taker.stp
     if mode in (EXPIRE_MAKER, EXPIRE_BOTH):
-        close(pit, maker, EXPIRED_IN_MATCH, X_TRADE_PREVENTION)
+        close(pit, maker, EXPIRED_IN_MATCH, X_TRADE_PREVENTION, why=EXPIRY_SELF_TRADE)
     if mode in (EXPIRE_TAKER, EXPIRE_BOTH):
-        close(pit, taker, EXPIRED_IN_MATCH, X_TRADE_PREVENTION)
+        close(pit, taker, EXPIRED_IN_MATCH, X_TRADE_PREVENTION, why=EXPIRY_SELF_TRADE)
 
 
 # --- Waiting orders ----------------------------------------------------------------------------
@@ -214,7 +234,7 @@ def fire(pit: Exchange, order: FuturesOrder) -> None:
         order.working_us = pit.at_us
         if not order.account.quiet:
             pit.events.append(TriggerRefused(order, no.msg, pit.at_us))
-        close(pit, order, EXPIRED, X_EXPIRED)
+        expire(pit, order, EXPIRY_OF.get(no.name, EXPIRY_NONE))
         return
     opened = order.opened
     assert opened is not None
@@ -280,18 +300,28 @@ def finish(pit: Exchange, order: FuturesOrder, status: int) -> None:
         opened.keep(order)
 
 
-def close(pit: Exchange, order: FuturesOrder, status: int, exec_type: int) -> None:
+def close(
+    pit: Exchange, order: FuturesOrder, status: int, exec_type: int, *, why: int = EXPIRY_NONE
+) -> None:
     """Finish an order that did not end by a trade, and report it."""
     finish(pit, order, status)
-    report(pit, order, exec_type)
+    report(pit, order, exec_type).why = why
+
+
+def expire(pit: Exchange, order: FuturesOrder, why: int) -> None:
+    """End an order by its own rules or the exchange's; why: EXPIRY_…"""
+    close(pit, order, EXPIRED, X_EXPIRED, why=why)
 
 
 def cancel(pit: Exchange, order: FuturesOrder) -> None:
     close(pit, order, CANCELED, X_CANCELED)
 
 
-def modify(pit: Exchange, order: FuturesOrder, price: int, qty: int) -> None:
-    """Give a LIMIT order another price and quantity; it queues anew.
+def modify(
+    pit: Exchange, order: FuturesOrder, price: int, qty: int, *, modify_id: int = -1
+) -> None:
+    """Give a LIMIT order another price and quantity; it queues anew. modify_id: what the
+    modification is called, if anything.
 
     One that has traded that much already, or a GTX order that would take, is cancelled.
     Raises: Reject, nothing changed.
@@ -323,7 +353,7 @@ def modify(pit: Exchange, order: FuturesOrder, price: int, qty: int) -> None:
     order.updated_us = pit.at_us
     order.modified += 1
     clearing.hold(order)
-    report(pit, order, X_REPLACED)
+    report(pit, order, X_REPLACED).modify_id = modify_id
     if not order.account.quiet:
         pit.next_amend_id += 1
         pit.events.append(Modification(order, old_price, old_qty, pit.next_amend_id, pit.at_us))
@@ -348,7 +378,7 @@ def good_till(pit: Exchange, whose: str) -> None:
     if contract is not None:
         order = contract.good_till.get(int(number))
         if order is not None and order.open:
-            close(pit, as_futures(order), EXPIRED, X_EXPIRED)
+            expire(pit, as_futures(order), EXPIRY_NONE)
 
 
 def count_down(pit: Exchange, trader: Trader, contract: Contract, after_us: int) -> None:
@@ -371,12 +401,19 @@ def countdown(pit: Exchange, whose: str) -> None:
         cancel_all(pit, trader, contract)
 
 
-def cancel_all(pit: Exchange, trader: Trader, contract: Contract) -> list[FuturesOrder]:
+def cancel_all(pit: Exchange, trader: Trader, contract: Contract) -> None:
     """Cancel every open order of an account on a contract; algo orders stay."""
-    gone = []
-    for found in list(trader.holding(contract).opened.orders.values()):
-        order = as_futures(found)
+    for order in open_orders(trader, contract):
         if order.open:
             cancel(pit, order)
-            gone.append(order)
-    return gone
+
+
+def expire_all(pit: Exchange, trader: Trader, contract: Contract, why: int) -> None:
+    """The same by the exchange's own will; why: EXPIRY_…"""
+    for order in open_orders(trader, contract):
+        if order.open:
+            expire(pit, order, why)
+
+
+def open_orders(trader: Trader, contract: Contract) -> list[FuturesOrder]:
+    return [as_futures(found) for found in trader.holding(contract).opened.orders.values()]

@@ -34,6 +34,7 @@ WHY_ORDER: Final = "ORDER"
 WHY_DEPOSIT: Final = "DEPOSIT"
 WHY_WITHDRAW: Final = "WITHDRAW"
 WHY_MARGIN_TRANSFER: Final = "MARGIN_TRANSFER"
+WHY_MARGIN_TYPE: Final = "MARGIN_TYPE_CHANGE"
 
 # Kinds of income.
 TRANSFER_INCOME: Final = "TRANSFER"
@@ -78,8 +79,9 @@ class FuturesReport(Event):
     __slots__ = (
         "at_us", "buy_held", "client_id", "commission", "commission_asset",
         "exec_type", "executed", "executed_value", "last_price", "last_qty", "last_value", "maker",
-        "order",
+        "modify_id", "order",
         "orig_client_id", "price", "qty", "realized", "sell_held", "status", "trade_id", "type",
+        "why",
     )  # fmt: skip
 
     def __init__(self, order: FuturesOrder, exec_type: int, at_us: int) -> None:
@@ -105,6 +107,8 @@ class FuturesReport(Event):
         self.realized = 0
         self.trade_id = 0
         self.maker = False
+        self.why = 0  # EXPIRY_…, of an order that expired
+        self.modify_id = -1  # what a modification called itself
 
     @property
     def average(self) -> int:
@@ -144,9 +148,9 @@ class PositionRow:
 
 class AccountUpdate(Event):
     """Balances (asset, wallet, cross wallet, change that is neither profit nor commission) and
-    positions of one account that something changed."""
+    positions of one account that something changed. symbol: the contract of a funding."""
 
-    __slots__ = ("at_us", "balances", "positions", "trader", "why")
+    __slots__ = ("at_us", "balances", "positions", "symbol", "trader", "why")
 
     def __init__(self, trader: Trader, why: str, at_us: int) -> None:
         self.kind = ACCOUNT_UPDATE
@@ -155,6 +159,7 @@ class AccountUpdate(Event):
         self.at_us = at_us
         self.balances: list[tuple[str, int, int, int]] = []
         self.positions: list[PositionRow] = []
+        self.symbol = ""
 
 
 class MarginCall(Event):

@@ -14,11 +14,11 @@ from tradepit.core.futures_records import (
     TRANSFER_INCOME,
     WHY_DEPOSIT,
     WHY_MARGIN_TRANSFER,
+    WHY_MARGIN_TYPE,
     WHY_WITHDRAW,
     AccountUpdate,
     ConfigUpdate,
     MarginChange,
-    PositionRow,
 )
 from tradepit.core.records import BalanceUpdate
 from tradepit.core.rejects import Reject
@@ -64,6 +64,10 @@ def set_margin_type(pit: Exchange, trader: Trader, contract: Contract, isolated:
     if not holding.flat:
         raise Reject("THERE_EXISTS_QUANTITY")
     holding.isolated = isolated
+    if not trader.account.quiet:
+        update = AccountUpdate(trader, WHY_MARGIN_TYPE, pit.at_us)
+        clearing.add_positions(update, holding.both)
+        pit.events.append(update)
 
 
 def set_dual(trader: Trader, dual: bool) -> None:
@@ -118,7 +122,7 @@ def move_margin(pit: Exchange, position: Position, units: int) -> None:
         return
     update = AccountUpdate(trader, WHY_MARGIN_TRANSFER, pit.at_us)
     clearing.add_balance(update, trader, asset, 0)
-    update.positions.append(PositionRow(position))
+    clearing.add_positions(update, position)
     pit.events.append(update)
     pit.events.append(MarginChange(position, units, pit.at_us))
 

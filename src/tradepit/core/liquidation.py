@@ -1,6 +1,6 @@
 """What happens when margin no longer suffices: margin call, liquidation, insurance, deleveraging.
 
-In this order, as docs/decisions/0182-liquidation.md tells: the account's orders are cancelled; its
+In this order, as docs/decisions/0182-liquidation.md tells: the account's orders expire; its
 positions, the one with the largest maintenance margin first, are offered to the book at their
 bankruptcy price or better; what nobody takes goes to the insurance fund at that price, as long as
 the fund can bear it; else to the positions on the other side, by rank.
@@ -20,7 +20,16 @@ from tradepit.core.futures_records import (
     MarginCall,
     PositionRow,
 )  # fmt: skip
-from tradepit.core.terms import BUY, EXPIRED, FILLED, IOC, LIMIT, MARKET, SELL, X_EXPIRED
+from tradepit.core.terms import (
+    BUY,
+    EXPIRY_IOC,
+    EXPIRY_LIQUIDATION,
+    FILLED,
+    IOC,
+    LIMIT,
+    MARKET,
+    SELL,
+)
 from tradepit.core.units import ONE
 
 if TYPE_CHECKING:
@@ -64,7 +73,7 @@ def _check_isolated(pit: Exchange, holding: Holding) -> None:
             continue
         equity, need = margin.isolated(position)
         if equity < need:
-            life.cancel_all(pit, holding.trader, holding.contract)
+            life.expire_all(pit, holding.trader, holding.contract, EXPIRY_LIQUIDATION)
             liquidate(pit, position)
         else:
             _call(pit, [holding], equity, need)
@@ -81,7 +90,7 @@ def _check_cross(pit: Exchange, trader: Trader, asset: str) -> None:
         _call(pit, scope, equity, need)
         return
     for holding in scope:
-        life.cancel_all(pit, trader, holding.contract)
+        life.expire_all(pit, trader, holding.contract, EXPIRY_LIQUIDATION)
     while equity < need:
         worst = _worst(scope)
         if worst is None:
@@ -146,7 +155,7 @@ def liquidate(pit: Exchange, position: Position) -> None:
         take_over(pit, order)
     if order.open:
         if order.leaves:
-            life.close(pit, order, EXPIRED, X_EXPIRED)
+            life.expire(pit, order, EXPIRY_IOC)
         else:
             life.finish(pit, order, FILLED)
     pit.events.append(Forced(order, False, order.executed, pit.at_us))

@@ -84,9 +84,15 @@ def grant(pit: Exchange, owner: int, product: str, token: str, life_us: int) -> 
     return found
 
 
-def expire_all(pit: Exchange, owner: int) -> int:
-    """All keys of an account expire now; its tokens live on. Returns: how many there were."""
-    mine = [row for row in pit.listen_keys.values() if row.owner == owner and not row.is_token]
+def expire_all(pit: Exchange, owner: int, product: str) -> int:
+    """All keys of an account for a product ("": for all) expire now; its tokens live on.
+
+    Returns: how many there were.
+    """
+    mine = [
+        row for row in pit.listen_keys.values()
+        if row.owner == owner and not row.is_token and product in ("", row.product)
+    ]  # fmt: skip
     for found in mine:
         found.expires_us = pit.at_us
         expire(pit, found.key)

@@ -255,6 +255,7 @@ def charge(pit: Exchange, contract: Contract, rate: int) -> None:
         if trader.account.quiet:
             continue
         update = AccountUpdate(trader, FUNDING_FEE, pit.at_us)
+        update.symbol = contract.name
         clearing.add_balance(update, trader, asset, total)
         if holding.isolated:  # a cross position's funding tells of the balance alone
             update.positions = [PositionRow(each) for each in holding.positions if each.qty]

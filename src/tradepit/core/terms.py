@@ -156,6 +156,18 @@ FUTURES_TIMES_IN_FORCE: Final = ("", "GTC", "IOC", "FOK", "GTX", "GTD", "RPI")
 
 FUTURES_STP_MODES: Final = ("", "NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
 
+# Why a futures order expired: the documents' own numbers.
+EXPIRY_NONE: Final = 0
+EXPIRY_SELF_TRADE: Final = 1
+EXPIRY_IOC: Final = 2
+EXPIRY_REDUCE_ONLY: Final = 4
+EXPIRY_LIQUIDATION: Final = 5
+EXPIRY_DELISTED: Final = 7
+EXPIRY_TRIGGERED: Final = 8
+EXPIRY_MARKET: Final = 9
+EXPIRY_FOK: Final = 10
+EXPIRY_POST_ONLY: Final = 11
+
 POSITION_BOTH: Final = 0
 POSITION_LONG: Final = 1
 POSITION_SHORT: Final = 2

@@ -58,7 +58,7 @@ class StreamRule(Rule):
 
     def about(self, line: Line) -> bool:
         """Whether it is about what is said there, or (of an account as a whole) might be."""
-        whole = line.name == USER and self.stream.startswith(USER)
+        whole = line.name.endswith(USER) and self.stream.startswith(line.name)
         return (whole or self._fits(line.name)) and self.account in ("", line.account)
 
     def _fits(self, name: str) -> bool:
@@ -80,6 +80,7 @@ class Line(Protocol):
     """A stream, or an account's events, and who hears it now."""
 
     name: str
+    product: str  # spot, usdm, coinm
     account: str  # whose events they are; empty for market streams
     order: str  # what has one order: the events of an account come in one, whatever they are
 
@@ -95,7 +96,7 @@ class Socket:
 
     def __init__(self, session: Session) -> None:
         self.name = self.order = SOCKET + session.call.path.decode("latin-1")
-        self.account = ""
+        self.account = self.product = ""
         self._session = session
 
     def sessions(self) -> list[Session]:
@@ -169,7 +170,7 @@ class StreamFaults:
             line.mute()
         elif kind == EXPIRE:
             if line.account:
-                ask = ExpireKeys(account=line.account)
+                ask = ExpireKeys(account=line.account, product=line.product)
                 done = self.sequencer.submit(HOUSE, EXPIRE_KEYS, ask)
                 done.add_done_callback(asyncio.Future.exception)  # a world that stops expires none
         else:

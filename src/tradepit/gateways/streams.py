@@ -85,6 +85,7 @@ class StreamSession(Session):
         self.combined = self.address.combined
         self.micro = False
         self.streams: dict[str, Subscriber | None] = {}  # a subscriber where it is a listen key
+        self.events: frozenset[str] = frozenset()  # of accounts; empty: all
         self._first = self._read_target()
 
     @property
@@ -105,6 +106,8 @@ class StreamSession(Session):
                 names += _text(value).split("/")
             elif name == b"listenKey" and self.product != SPOT:
                 names.append(_text(value))
+            elif name == b"events" and self.product != SPOT:
+                self.events = frozenset(filter(None, _text(value).split("/")))
         found = list(dict.fromkeys(name for name in names if name))
         if len(found) > MOST_STREAMS:
             raise refusal(400, "A connection hears 1024 streams at most.")
@@ -137,7 +140,7 @@ class StreamSession(Session):
                 self.hub.join(name, self, self.variant, self.product)
             return
         subscriber = stream_subscriber(self, key.owner, self.micro, name, self.combined)
-        subscriber.product = self.product
+        subscriber.product, subscriber.events = self.product, self.events
         self.streams[name] = subscriber
         self.users.join(subscriber)
 

@@ -6,15 +6,12 @@ world's time of the command, so that the same log gives the same bytes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tradepit.catalog.kinds import quote_units
 from tradepit.core.records import (
-    BALANCE_UPDATE,
-    EXTERNAL_LOCK,
-    LIST_STATUS,
-    POSITION,
-    REPORT,
     BalanceUpdate,
     Event,
     ExternalLock,
@@ -44,17 +41,19 @@ from tradepit.core.units import mul_floor
 from tradepit.gateways.sockets import text_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tradepit.core.accounts import Account
     from tradepit.gateways.sockets import Session
 
 SPOT: Final = "spot"
+Address = tuple[str, int]  # a product (spot, usdm, coinm) and an account's number
 
 
 class Subscriber:
     """One socket that hears one account, or (`product`) what that account has elsewhere."""
 
-    __slots__ = ("ended", "key", "micro", "owner", "product", "session", "tail", "wrapper")
+    __slots__ = (
+        "ended", "events", "key", "micro", "owner", "product", "session", "tail", "wrapper",
+    )  # fmt: skip
 
     def __init__(self, session: Session, owner: int, micro: bool, wrapper: str, tail: str) -> None:
         """wrapper, tail: what stands before and behind the event."""
@@ -64,8 +63,16 @@ class Subscriber:
         self.wrapper = wrapper.encode()
         self.tail = tail.encode()
         self.product = SPOT
+        self.events: frozenset[str] = frozenset()  # by name; empty: all
         self.key = ""  # the listen key or token that it lives by
         self.ended: Callable[[int], None] | None = None  # told in µs when the token is over
+
+    @property
+    def address(self) -> Address:
+        return self.product, self.owner
+
+    def hears(self, event: str) -> bool:
+        return not self.events or event in self.events
 
     def tell(self, payload: bytes) -> None:
         self.session.send(self.frame(payload))
@@ -75,42 +82,35 @@ class Subscriber:
         return text_frame(self.wrapper + payload + self.tail)
 
 
-def owner_of(event: Event) -> int:
-    """Whose event it is, -1 when it is nobody's user event."""
-    kind = event.kind
-    if kind == REPORT:
-        assert isinstance(event, Report)
-        return event.order.account.id
-    if kind == POSITION:
-        assert isinstance(event, Position)
-        return event.account.id
-    if kind == LIST_STATUS:
-        assert isinstance(event, ListStatus)
-        return event.order_list.account.id
-    if kind == BALANCE_UPDATE:
-        assert isinstance(event, BalanceUpdate)
-        return event.account.id
-    if kind == EXTERNAL_LOCK:
-        assert isinstance(event, ExternalLock)
-        return event.account.id
-    return -1
+class Telling(NamedTuple):
+    """One event as its account is told of it."""
+
+    address: Address
+    event: str  # its name
+    words: Callable[[int], str]  # its JSON by the unit of its times: 1 for µs, 1000 for ms
 
 
-def payload_of(event: Event, micro: bool) -> bytes:
-    """The JSON of a user event, times in µs or ms."""
-    unit = 1 if micro else 1000
+def tellings(event: Event) -> list[Telling]:
+    """Who is told of a spot event, and how; nothing of what is nobody's user event."""
     if isinstance(event, Report):
-        return _report(event, unit).encode()
+        return _telling(event.order.account, "executionReport", partial(_report, event))
     if isinstance(event, Position):
-        return _position(event, unit).encode()
+        return _telling(event.account, "outboundAccountPosition", partial(_position, event))
     if isinstance(event, ListStatus):
-        return _list_status(event, unit).encode()
-    assert isinstance(event, (BalanceUpdate, ExternalLock))
+        return _telling(event.order_list.account, "listStatus", partial(_list_status, event))
+    if isinstance(event, (BalanceUpdate, ExternalLock)):
+        name = "balanceUpdate" if isinstance(event, BalanceUpdate) else "externalLockUpdate"
+        return _telling(event.account, name, partial(_change, event, name))
+    return []
+
+
+def _telling(account: Account, event: str, words: Callable[[int], str]) -> list[Telling]:
+    return [Telling((SPOT, account.id), event, words)]
+
+
+def _change(event: BalanceUpdate | ExternalLock, name: str, unit: int) -> str:
     at = event.at_us // unit
-    name = "balanceUpdate" if isinstance(event, BalanceUpdate) else "externalLockUpdate"
-    return (
-        f'{{"e":"{name}","E":{at},"a":"{event.asset}","d":{quote_units(event.delta)},"T":{at}}}'
-    ).encode()
+    return f'{{"e":"{name}","E":{at},"a":"{event.asset}","d":{quote_units(event.delta)},"T":{at}}}'
 
 
 def _position(event: Position, unit: int) -> str:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-import msgspec
-
+from tradepit.core.contracts import VENUES
+from tradepit.core.futures_records import FUTURES_TRADE
 from tradepit.core.records import LISTEN_KEY_GONE, Event, ListenKeyGone, Outcome
+from tradepit.gateways.futures_user_events import futures_tellings
 from tradepit.gateways.stream_faults import USER
-from tradepit.gateways.user_events import SPOT, Subscriber, owner_of, payload_of
+from tradepit.gateways.user_events import SPOT, Subscriber, tellings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tradepit.gateways.sockets import Session
     from tradepit.gateways.stream_faults import Line, StreamFaults
+    from tradepit.gateways.user_events import Address, Telling
 
 K = TypeVar("K")
+PRODUCTS: Final = (SPOT, *VENUES[1:])
+
+
+def told_of(event: Event) -> list[Telling]:
+    """Who is told of an event of any product, and how, in the order of telling."""
+    return tellings(event) if event.kind < FUTURES_TRADE else futures_tellings(event)
 
 
 class UserHub:
@@ -26,53 +32,56 @@ class UserHub:
     def __init__(self, faults: StreamFaults) -> None:
         self.faults = faults
         faults.lines.append(self._lines)
-        self._by_owner: dict[int, dict[Subscriber, None]] = {}
+        self._by_address: dict[Address, dict[Subscriber, None]] = {}
         self._by_key: dict[str, dict[Subscriber, None]] = {}
 
     def join(self, subscriber: Subscriber) -> None:
         """Tell `subscriber` everything of its account from now on."""
-        if subscriber.product == SPOT:  # no other product's accounts are told of yet
-            self._by_owner.setdefault(subscriber.owner, {})[subscriber] = None
+        if subscriber.product in PRODUCTS:  # nothing is told of what tokens are for yet
+            self._by_address.setdefault(subscriber.address, {})[subscriber] = None
         if subscriber.key:
             self._by_key.setdefault(subscriber.key, {})[subscriber] = None
 
     def leave(self, subscriber: Subscriber) -> None:
-        _drop(self._by_owner, subscriber.owner, subscriber)
+        _drop(self._by_address, subscriber.address, subscriber)
         _drop(self._by_key, subscriber.key, subscriber)
 
     def applied(self, outcome: Outcome) -> None:
         """A listener of the sequencer."""
-        if not (self._by_owner or self._by_key):
+        if not (self._by_address or self._by_key):
             return
         for event in outcome.events:
             if event.kind == LISTEN_KEY_GONE:
                 assert isinstance(event, ListenKeyGone)
                 self._key_gone(event)
                 continue
-            owner = owner_of(event)
-            if owner not in self._by_owner:
-                continue
-            if self.faults.rules:
-                self.faults.tell(_Said(self, owner, event, outcome.at_us))
-            else:
-                self.say(owner, lambda micro, event=event: payload_of(event, micro))  # type: ignore[misc]
+            for telling in told_of(event):
+                if telling.address not in self._by_address:
+                    continue
+                if self.faults.rules:
+                    self.faults.tell(_Said(self, telling, outcome.at_us))
+                else:
+                    self.say(telling)
 
-    def say(self, owner: int, payload: Callable[[bool], bytes]) -> None:
-        """Tell all who hear an account. payload: the event by how it tells time (µs?)."""
+    def say(self, telling: Telling) -> None:
+        """Tell all who hear an account's event."""
         frames: dict[tuple[bool, bytes], bytes] = {}
-        for subscriber in self.listeners(owner):
+        for subscriber in self.listeners(telling.address):
+            if not subscriber.hears(telling.event):
+                continue
             words = (subscriber.micro, subscriber.wrapper)
             frame = frames.get(words)
             if frame is None:
-                frame = frames[words] = subscriber.frame(payload(words[0]))
+                text = telling.words(1 if subscriber.micro else 1000)
+                frame = frames[words] = subscriber.frame(text.encode())
             subscriber.session.send(frame)
 
-    def listeners(self, owner: int) -> list[Subscriber]:
-        return list(self._by_owner.get(owner, ()))
+    def listeners(self, address: Address) -> list[Subscriber]:
+        return list(self._by_address.get(address, ()))
 
     def _lines(self) -> list[Line]:
         """The accounts that are heard, as a rule without an event finds them."""
-        return [Account(self, owner, "") for owner in self._by_owner]
+        return [Account(self, address, "") for address in self._by_address]
 
     def _key_gone(self, event: ListenKeyGone) -> None:
         """An expired key is announced; the listeners of a gone key hear nothing more. Who lives by
@@ -92,38 +101,34 @@ class UserHub:
 class Account:
     """One account's events of one kind, and who hears them. See `stream_faults.Line`."""
 
-    def __init__(self, users: UserHub, owner: int, event: str) -> None:
+    def __init__(self, users: UserHub, address: Address, event: str) -> None:
         self.users = users
-        self.owner = owner
-        self.name = USER + event
-        self.order = f"{USER}{owner}"
+        self.address = address
+        self.product, owner = address
+        whose = USER if self.product == SPOT else f"{self.product}:{USER}"
+        self.name = whose + event
+        self.order = f"{whose}{owner}"
         self.account = users.faults.sequencer.machine.accounts[owner].name
 
     def sessions(self) -> list[Session]:
-        return list(dict.fromkeys(found.session for found in self.users.listeners(self.owner)))
+        return list(dict.fromkeys(found.session for found in self.users.listeners(self.address)))
 
     def mute(self) -> None:
-        for subscriber in self.users.listeners(self.owner):
+        for subscriber in self.users.listeners(self.address):
             self.users.leave(subscriber)
-
-
-class _Named(msgspec.Struct):
-    e: str
-
-
-_read_name = msgspec.json.Decoder(_Named).decode
 
 
 class _Said:
     """A user event on its way, encoded while the state is what it tells of."""
 
-    def __init__(self, users: UserHub, owner: int, event: Event, at_us: int) -> None:
-        self._payloads = {micro: payload_of(event, micro) for micro in (False, True)}
-        self.line = Account(users, owner, _read_name(self._payloads[False]).e)
+    def __init__(self, users: UserHub, told: Telling, at_us: int) -> None:
+        self._words = {unit: told.words(unit) for unit in (1, 1000)}
+        self._telling = told._replace(words=self._words.__getitem__)
+        self.line = Account(users, told.address, told.event)
         self.at_us = at_us
 
     def say(self) -> None:
-        self.line.users.say(self.line.owner, self._payloads.__getitem__)
+        self.line.users.say(self._telling)
 
 
 def _drop(table: dict[K, dict[Subscriber, None]], key: K, subscriber: Subscriber) -> None:

@@ -16,13 +16,14 @@ import msgspec
 from tradepit.catalog.encode import encode
 from tradepit.catalog.language import REGISTRY, Operation, commands
 from tradepit.core.exchange import Exchange
-from tradepit.core.records import LISTEN_KEY_GONE, Command, Outcome, Who
+from tradepit.core.records import Command, Outcome, Who
 from tradepit.core.rejects import Reject
 from tradepit.data import spot_listing
 from tradepit.data.genesis import DEV_KEYS, MAY_ALL, genesis
 from tradepit.gateways.answers import Answer
 from tradepit.gateways.hub import Hub
-from tradepit.gateways.user_events import SPOT, owner_of, payload_of
+from tradepit.gateways.user_events import SPOT
+from tradepit.gateways.user_stream import told_of
 from tradepit.projections.history import SqlHistory
 from tradepit.projections.projector import Projector
 from tradepit.projections.store import Store
@@ -192,9 +193,9 @@ class _Stage:
 
     def _hear(self, outcome: Outcome) -> None:
         for event in outcome.events:
-            if event.kind != LISTEN_KEY_GONE and owner_of(event) >= 0:
-                told = msgspec.json.decode(payload_of(event, False))
-                self.events.setdefault(told["e"], told)
+            for telling in told_of(event):
+                if telling.event not in self.events:
+                    self.events[telling.event] = msgspec.json.decode(telling.words(1000))
 
 
 class _NotHere(Exception):

@@ -204,7 +204,8 @@ def modify(pit: Exchange, trader: Trader, ask: ModifyOrder | ModifyUsdmOrder) ->
         checks.match_price(trial)
         price = trial.price
     checks.check_order_count(pit, trader, 1)
-    life.modify(pit, order, price or order.price, ask.quantity or order.qty)
+    modify_id = -1 if ask.modify_id is None else ask.modify_id
+    life.modify(pit, order, price or order.price, ask.quantity or order.qty, modify_id=modify_id)
     trader.add_orders(1, pit.at_us)
     return order_reply(order, placed=True)
 

@@ -85,9 +85,10 @@ def stop_stream(pit: Exchange, who: Who, ask: StreamKey) -> Nothing:
 
 class ExpireKeys(Ask):
     account: str
+    product: str = ""  # empty: all
 
 
 @operation(EXPIRE_KEYS)
 def expire_keys(pit: Exchange, who: Who, ask: ExpireKeys) -> dict[str, int]:
-    """Have an account's listen keys expire now: what a fault asks for."""
-    return {"expired": listening.expire_all(pit, pit.names[ask.account])}
+    """Have an account's listen keys of a product expire now: what a fault asks for."""
+    return {"expired": listening.expire_all(pit, pit.names[ask.account], ask.product)}
