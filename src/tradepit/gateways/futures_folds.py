@@ -7,13 +7,15 @@ form of September 2024; documented. Marks are looked at every whole second (`cor
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from tradepit.catalog.kinds import quote_places, quote_units
 from tradepit.core.bars import HOUR_US, INTERVALS, MINUTE_US, SECOND_US, Bar, next_open, open_of
 from tradepit.core.contracts import Contract
+from tradepit.core.futures_records import MARK_BAR, MarkBar
 from tradepit.core.marked import MARK
-from tradepit.gateways.feeds import SLOW_US, Feed, truth
+from tradepit.core.records import Event
+from tradepit.gateways.feeds import SLOW_US, EarFeed, Feed, truth
 from tradepit.gateways.futures_feeds import contract_of, name_of, price_text, qty_text
 from tradepit.gateways.timed_feeds import KlineFeed, Line, StatisticsFeed
 from tradepit.products.futures import shown
@@ -107,12 +109,13 @@ def of_kind(hub: Hub, pair: str, kind: str) -> list[Contract]:
     return [each for each in found if each.pair == pair and each.contract_type == kind]
 
 
-class CourseFeed(Feed):
+class CourseFeed(EarFeed):
     """Klines of a contract's mark price, or of its pair's index: folded from every whole second.
 
     When a second was looked at, the running kline; and each kline once when it closes.
     """
 
+    kind = MARK_BAR
     period_us = FOLD_US
 
     def __init__(
@@ -123,7 +126,7 @@ class CourseFeed(Feed):
         self.name = contract.name
         self.at, self.interval = shape
         self.width_us = INTERVALS[self.interval]
-        self.hours = not 0 < self.width_us < HOUR_US
+        self.fine_us = MINUTE_US if 0 < self.width_us < HOUR_US else HOUR_US
         self.open_us = 0  # of the kline that runs
         self.step: Step | None = None  # what was seen of it
         self.close = 0  # what the value was last
@@ -133,8 +136,7 @@ class CourseFeed(Feed):
         super().start()
         now_us = self.hub.now_us()
         self.open_us = open_of(now_us, self.width_us, 0)
-        fine_us = HOUR_US if self.hours else MINUTE_US
-        if open_of(now_us, fine_us, 0) == self.open_us >= self.hub.pit.born_us:
+        if open_of(now_us, self.fine_us, 0) == self.open_us >= self.hub.pit.born_us:
             return  # memory has all of it
         opens_us = [self.open_us, next_open(self.open_us, self.width_us, 0)]
         contract = self.hub.pit.contracts[self.name]
@@ -153,12 +155,20 @@ class CourseFeed(Feed):
 
     def due_us(self, at_us: int) -> int:
         """A kline closes, or a minute of it is over."""
-        fine_us = HOUR_US if self.hours else MINUTE_US
-        return _round_up(at_us, fine_us)
+        return _round_up(at_us, self.fine_us)
+
+    def hear(self, event: Event) -> None:
+        """A minute, or an hour, is over: what it held to its end."""
+        bar = cast("MarkBar", event)
+        if bar.contract.name == self.name and bar.width_us == self.fine_us:
+            self._add(bar.row)
 
     def beat(self, at_us: int) -> None:
         contract = self.hub.pit.contracts.get(self.name)
         if contract is None:
+            return
+        if self.loading:
+            self._see(contract)
             return
         open_us = open_of(at_us, self.width_us, 0)
         while self.open_us < open_us:
@@ -171,16 +181,21 @@ class CourseFeed(Feed):
 
     def _see(self, contract: Contract) -> None:
         """What the running minute, or hour, adds to the kline."""
-        row = contract.marks.hour if self.hours else contract.marks.minute
-        if not row:
-            return
+        marks = contract.marks
+        row = marks.minute if self.fine_us == MINUTE_US else marks.hour
+        if row:
+            self._add(row)
+
+    def _add(self, row: list[int]) -> None:
+        if row[0] >= next_open(self.open_us, self.width_us, 0):
+            return  # the kline that runs is not closed yet
         self.close = row[self.at + 3]
         if row[0] >= self.open_us:
             seen = Step(self.open_us, *row[self.at : self.at + 4])
             self.step = seen if self.step is None else _join(self.step, seen)
 
     def _tell(self, contract: Contract, at_us: int, closed: bool) -> None:
-        if self.loading or not self.close:
+        if not self.close:
             return
         price = self.close
         step = self.step or Step(self.open_us, price, price, price, price)
