@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import pairwise
@@ -42,6 +43,8 @@ from tradepit.gateways.stream_faults import (
     USER,
     StreamRule,
 )
+
+_ABOUT_USERS = re.compile(rf"(usdm:|coinm:)?({USER}|\*)")
 
 
 class KindName(OneOf):
@@ -216,8 +219,7 @@ def _check_kind(ask: ArmFault) -> None:
             raise wrong(name, no_use, "PARAM_NOT_REQUIRED")
     if (ask.stream or "").startswith(SOCKET) and not (ask.now and ask.kind in ENDS):
         raise wrong("stream", f"{SOCKET}* are connections: one of {', '.join(ENDS)}, and now.")
-    about_users = ask.stream is None or ask.stream.startswith((USER, "*"))
-    if ask.kind == EXPIRE and not about_users:
+    if ask.kind == EXPIRE and not _ABOUT_USERS.match(ask.stream or USER):
         raise wrong("stream", f"Only {USER}* can be meant: it is accounts whose keys expire.")
     if ask.kind.startswith("delay") and ask.delay is None:
         raise wrong("delay", "Say how long, as in 250ms.", "MANDATORY_PARAM")
@@ -261,7 +263,7 @@ def _portions(text: str | None) -> tuple[tuple[int, int], ...]:
 
 def _arm_stream(faults: Faults, ask: ArmFault, bounds: Bounds, effect: Effect) -> StreamRule:
     rule = StreamRule(
-        faults.number, ask.kind, stream=ask.stream or (USER + "*" if ask.kind == EXPIRE else "*"),
+        faults.number, ask.kind, stream=ask.stream or (f"*{USER}*" if ask.kind == EXPIRE else "*"),
         account=ask.account or "", bounds=bounds, effect=effect,
     )  # fmt: skip
     if ask.now:
