@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,8 @@ from tests.catalog.declarations import (
     ping,
 )
 
-from tradepit.catalog import language
-from tradepit.catalog.language import NONE, REGISTRY, TRADE, Ask, operation
+from tradepit.catalog import language, publish
+from tradepit.catalog.language import NONE, REGISTRY, TRADE, Ask, Reply, operation
 from tradepit.core.rejects import Reject
 
 
@@ -134,3 +135,18 @@ def test_a_refused_request_can_be_retried() -> None:
     with pytest.raises(Reject):
         ORDER.parse([("symbol", "BTCUSDT")])
     assert ORDER.parse([("symbol", "A"), ("side", "BUY"), ("type", "MARKET")]).symbol == "A"
+
+
+def _below(struct: type) -> list[type]:
+    found = list(struct.__subclasses__())
+    return found + [each for one in found for each in _below(one)]
+
+
+def test_fields_stand_in_the_order_of_their_declaration() -> None:
+    """A subclass of a keyword-only struct that is not so itself would have its fields first."""
+    publish.load()
+    for struct in {*_below(Ask), *_below(Reply)}:
+        declared: dict[str, None] = {}
+        for base in reversed(struct.__mro__):
+            declared |= dict.fromkeys(inspect.get_annotations(base))
+        assert list(struct.__struct_fields__) == list(declared), struct

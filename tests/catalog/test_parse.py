@@ -42,6 +42,26 @@ def test_a_full_order_is_read() -> None:
     )  # fmt: skip
 
 
+@given(
+    st.dictionaries(
+        st.sampled_from([*GOOD, "timeInForce", "quantity", "price", "strategyId", "nothing"]),
+        st.sampled_from(["BTCUSDT", "BUY", "LIMIT", "GTC", "1.5", "12", "1e5", "", "x"]),
+    )
+)
+@example(GOOD)
+@example({**GOOD, "quantity": "1.5", "price": "12"})
+@settings(max_examples=300, deadline=None)
+def test_names_seen_before_are_read_and_refused_alike(sent: dict[str, str]) -> None:
+    ways = (lambda: ORDER.parse(list(sent.items()), 3), lambda: ORDER.read(sent, 3))
+    found: list[object] = []
+    for way in (*ways, ways[1]):
+        try:
+            found.append(way())
+        except Reject as no:
+            found.append((no.code, no.msg))
+    assert found[0] == found[1] == found[2]
+
+
 @pytest.mark.parametrize(
     ("text", "units"),
     [

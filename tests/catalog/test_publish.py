@@ -14,7 +14,7 @@ from tradepit.catalog import language, publish, unserved
 from tradepit.catalog.language import UID, Ask, Reply
 
 
-class Aged(Ask):
+class Aged(Ask, kw_only=True):
     old: Annotated[f.Long | None, f.Era(until="2025-03-01")] = None
     odd: Annotated[f.String, f.Era(since="2025-04-01")]
 

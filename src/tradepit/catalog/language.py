@@ -46,33 +46,20 @@ Weight = int | Callable[[Any], int]
 F = TypeVar("F", bound=Handler)
 
 
-class _KeywordOnly(msgspec.StructMeta):
-    """Makes every request keyword-only, so that optional fields may stand before mandatory ones.
-
-    msgspec inherits all of a struct's settings but this one.
-    """
-
-    def __new__(
-        mcs, name: str, bases: tuple[type, ...], scope: dict[str, Any], **config: Any
-    ) -> Any:
-        config.setdefault("kw_only", True)
-        return super().__new__(mcs, name, bases, scope, **config)
-
-
 @typing.dataclass_transform(
     kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,)
 )
-class Ask(msgspec.Struct, metaclass=_KeywordOnly, rename="camel", frozen=True, omit_defaults=True):
-    """A typed request. Its fields are the parameters, in the order in which they are checked."""
-
-
-@typing.dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
-class Reply(msgspec.Struct, rename="camel"):
-    """A typed reply. Its fields stand on the wire in declaration order.
+class Ask(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
+    """A typed request. Its fields are the parameters, in the order in which they are checked.
 
     One with an optional field before a mandatory one says `kw_only=True`, and so do its subclasses.
     A metaclass would say it for all, but takes Python 3.11 off its quick way to make an object.
     """
+
+
+@typing.dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
+class Reply(msgspec.Struct, rename="camel"):
+    """A typed reply. Its fields stand on the wire in declaration order; `kw_only` as for `Ask`."""
 
 
 class Operation:
@@ -109,6 +96,7 @@ class Operation:
         # An operation that no wire reaches (a resident's batch) has nothing to read.
         wired = bool(self.routes or self.ws)
         self._read = reading.make_reader(self.ask_type, self.signed) if wired else _unread
+        self._read_named = reading.Plans(self.ask_type, self._read).read
 
     @property
     def routes(self) -> tuple[str, ...]:
@@ -127,6 +115,10 @@ class Operation:
         Raises: Reject with the exchange's code, in its order of checking.
         """
         return self._read(pairs, taken)
+
+    def read(self, sent: Mapping[str, str], taken: int) -> Any:
+        """The same of parameters that were found to be different ones already."""
+        return self._read_named(sent, taken)
 
     def parse_json(self, params: Mapping[str, object], taken: int = 0) -> Any:
         """The typed request of WebSocket parameters (`msgspec.Raw` or plain values)."""

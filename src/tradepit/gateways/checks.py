@@ -367,7 +367,7 @@ def _recv_window(text: str) -> int:
 def read_ask(door: Door, call: Call) -> None:
     """The typed request; what it weighs more than was charged already; secrets are drawn here."""
     operation = operation_of(call)
-    ask = operation.parse(list(call.sent.items()), call.taken)
+    ask = operation.read(call.sent, call.taken)
     if operation.drawn:
         ask = msgspec.structs.replace(ask, **{name: _draw(size) for name, size in operation.drawn})
     call.ask = ask

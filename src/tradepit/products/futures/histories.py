@@ -33,7 +33,7 @@ Share = Annotated[int, Plain(4)]
 DataLimit = Annotated[Int, Between(1, 500, clip=True)]
 
 
-class DataAsk(Ask):
+class DataAsk(Ask, kw_only=True):
     symbol: SymbolName | None = None
     pair: PairName | None = None
     contract_type: ContractType | None = None

@@ -148,7 +148,7 @@ def place_batch(pit: Exchange, who: Who, ask: Batch, venue: int) -> list[OrderRe
 # --- Modify ------------------------------------------------------------------------------------
 
 
-class ModifyOrder(Ask):
+class ModifyOrder(Ask, kw_only=True):
     order_id: Long | None = None
     orig_client_order_id: ClientId | None = None
     symbol: SymbolName

@@ -125,7 +125,7 @@ def _pair(
     return [above, below] if side == BUY else [below, above]
 
 
-class PlaceOco(Ask):
+class PlaceOco(Ask, kw_only=True):
     symbol: SymbolName
     list_client_order_id: ClientId | None = None
     side: Side
@@ -171,7 +171,7 @@ def place_oco(pit: Exchange, who: Who, ask: PlaceOco) -> PlacedList:
     return _place(pit, account, symbol, ask, OCO, _pair(account, symbol, ask, (ABOVE, BELOW)))
 
 
-class PlaceOldOco(Ask):
+class PlaceOldOco(Ask, kw_only=True):
     symbol: SymbolName
     list_client_order_id: ClientId | None = None
     side: Side
@@ -239,7 +239,7 @@ def place_old_oco(pit: Exchange, who: Who, ask: PlaceOldOco) -> PlacedList:
 # --- OTO ---------------------------------------------------------------------------------------
 
 
-class _Working(ListAsk):
+class _Working(ListAsk, kw_only=True):
     working_type: OrderType
     working_side: Side
     working_client_order_id: ClientId | None = None
@@ -254,7 +254,7 @@ class _Working(ListAsk):
     working_peg_offset_value: Int | None = None
 
 
-class PlaceOto(_Working):
+class PlaceOto(_Working, kw_only=True):
     pending_type: OrderType
     pending_side: Side
     pending_client_order_id: ClientId | None = None
@@ -271,7 +271,7 @@ class PlaceOto(_Working):
     pending_peg_offset_value: Int | None = None
 
 
-class PlaceOpo(_Working):
+class PlaceOpo(_Working, kw_only=True):
     pending_type: OrderType
     pending_side: Side
     pending_client_order_id: ClientId | None = None
@@ -330,7 +330,7 @@ def place_opo(pit: Exchange, who: Who, ask: PlaceOpo) -> PlacedList:
     return _place(pit, account, symbol, ask, OTO, orders, True)
 
 
-class _PendingPair(_Working):
+class _PendingPair(_Working, kw_only=True):
     pending_side: Side
     pending_above_type: OrderType
     pending_above_client_order_id: ClientId | None = None
@@ -358,11 +358,11 @@ class _PendingPair(_Working):
     pending_below_peg_offset_value: Int | None = None
 
 
-class PlaceOtoco(_PendingPair):
+class PlaceOtoco(_PendingPair, kw_only=True):
     pending_quantity: Qty
 
 
-class PlaceOpoco(_PendingPair):
+class PlaceOpoco(_PendingPair, kw_only=True):
     pass
 
 

@@ -195,7 +195,7 @@ def cancel_all(pit: Exchange, who: Who, ask: CancelAll) -> list[CanceledOrder | 
 # --- Amend -------------------------------------------------------------------------------------
 
 
-class AmendOrder(Ask):
+class AmendOrder(Ask, kw_only=True):
     symbol: SymbolName
     order_id: Long | None = None
     orig_client_order_id: ClientId | None = None

@@ -46,7 +46,7 @@ from tradepit.products.spot.replies import (
 # --- Smart order routing -----------------------------------------------------------------------
 
 
-class PlaceSorOrder(Ask):
+class PlaceSorOrder(Ask, kw_only=True):
     symbol: SymbolName
     side: Side
     type: OrderType
@@ -61,7 +61,7 @@ class PlaceSorOrder(Ask):
     self_trade_prevention_mode: StpMode | None = None
 
 
-class TestSorOrder(PlaceSorOrder):
+class TestSorOrder(PlaceSorOrder, kw_only=True):
     compute_commission_rates: Bool | None = None
 
 
