@@ -33,6 +33,7 @@ from tradepit.gateways.answers import (
 )
 from tradepit.gateways.checks import Call
 from tradepit.gateways.door import Door
+from tradepit.gateways.heads import Heads
 from tradepit.gateways.watchers import Watcher
 
 log = logging.getLogger("tradepit.rest")
@@ -48,6 +49,8 @@ LINGER_S: Final = 2.0  # a refused client may finish sending, unheard, to read w
 
 # What a header may not be sent twice; of others the first counts.
 _SINGLE: Final = frozenset({b"host", b"x-mbx-apikey", b"origin", b"x-tradepit-world"})
+
+HEADS: Final = Heads()  # for all connections
 
 Pending = tuple[Call | Answer, bool]
 """A call (or the ready answer of a broken one) that waits for its turn, and: keep alive?"""
@@ -79,6 +82,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.chunks: list[bytes] = []
         self.body_size = 0
         self.refused: Reject | None = None
+        self.whole = b""  # what came, where a request began with its first byte
         self.deadline: asyncio.TimerHandle | None = None
         # Requests being answered.
         self.busy = False
@@ -143,6 +147,14 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.deaf:
             return
+        if self.receiving:
+            self.whole = b""
+        else:
+            request = HEADS.find(data)
+            if request is not None:
+                self._take(Call(*request, self.ip), keep=True)
+                return
+            self.whole = data
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -226,6 +238,12 @@ class HttpProtocol(HttpToolsProtocol):
         keep = self.parser.should_keep_alive() and not self.parser.should_upgrade()
         if not keep:
             self.deaf = True
+        elif self.whole:
+            HEADS.learn(self.whole, self.fields, body)
+        self._take(call, keep)
+
+    def _take(self, call: Call, keep: bool) -> None:
+        """Answer a request, when those before it are answered."""
         if self.busy or self.waiting:
             self.waiting.append((call, keep))
             self.flow.pause_reading()
