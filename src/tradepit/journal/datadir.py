@@ -61,9 +61,10 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def _carry_on(folder: Path) -> None:
-    """Finish a change: each thing in `next` takes the place of what has its name. What was moved
-    before a kill is not there any more, so that this may be begun again at any point."""
+def finish_change(folder: Path) -> None:
+    """See to the rest of a change that was committed, if there is one: each thing in `next` takes
+    the place of what has its name. What was moved before a kill is not there any more, so that this
+    may be begun again at any point. Only who holds the directory, or one above it, may do it."""
     shutil.rmtree(folder / UNREADY, ignore_errors=True)
     ready = folder / NEXT
     if not ready.is_dir():
@@ -74,8 +75,8 @@ def _carry_on(folder: Path) -> None:
             target.with_name(each.name + beside).unlink(missing_ok=True)
         if target.is_dir():
             shutil.rmtree(target)
-        else:
-            target.unlink(missing_ok=True)
+        elif target.exists() and target.samefile(each):
+            target.unlink()  # one file of two names cannot be renamed to itself
         each.rename(target)
     ready.rmdir()
 
@@ -105,7 +106,11 @@ class DataDir:
         os.ftruncate(self._lock, 0)
         os.lseek(self._lock, 0, os.SEEK_SET)
         os.write(self._lock, str(os.getpid()).encode())
-        _carry_on(path)
+        try:
+            finish_change(path)
+        except OSError:
+            self.release()
+            raise
 
     def file(self, name: str) -> Path:
         """The path of a file in it, which exists with mode 0600 from now on."""

@@ -137,6 +137,18 @@ class Replays:
         """The clock goes another way now."""
         self._changed.set()
 
+    def memory(self) -> dict[str, list[int]]:
+        """What is remembered of each book beside the state: its number and the price when it was
+        put right last, and when that was."""
+        return {name: [*booked.seen, booked.quoted_us] for name, booked in self._booked.items()}
+
+    def recall(self, memory: Mapping[str, Sequence[int]]) -> None:
+        """Go on as who had this `memory`."""
+        for name, (number, price, quoted_us) in memory.items():
+            if name in self._booked:
+                self._booked[name].seen = (number, price)
+                self._booked[name].quoted_us = quoted_us
+
     # --- What one asks of them -----------------------------------------------------------------
 
     async def add(self, files: Sequence[Path], symbol: str = "", at: str = "now") -> Playing:

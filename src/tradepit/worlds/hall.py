@@ -69,23 +69,14 @@ class Hall:
             folder = Path(self._scratch.name)
         self._home = DataDir(folder or settings.data_dir)
         self.folder = self._home.path
-        self.log: Log = (made and made.log) or log or _log_of(settings, self._home)
-        self.projector = Projector(
-            Store(sqlite_url(self._home.file(HISTORY)), keep=not settings.memory)
-        )
-        self._born_of = list(made.tapes) if made else []  # what a new world begins with
-        self.origins = origins(settings, self.recipe, self._born_of)
-        self._made = made
-        if made is None:
-            world = open_world(self.log, self.origins, self.projector)
-            self._newborn = not world.machine.seq
-            at_us = 0
-        else:
-            world = World(self.log, self.origins, made.machine)
-            if self.projector.cursor > self.log.last_seq:
-                self.projector.rewind(self.log.last_seq)
-            self._newborn, at_us = made.newborn, made.at_us
-        self.projector.refill(world.machine)
+        try:
+            world, at_us = self._recovered(log, made)
+        except BaseException:
+            self._home.release()
+            raise
+        self._goes_on = made is not None and not made.newborn
+        self._at_us = at_us
+        self._books = {} if made is None else made.books
         self.clock = _clock_of(world.machine, at_us, self._newborn)
         every = AUDIT_EVERY if settings.audit else 0
         self.sequencer = Sequencer(world, self.clock, Options(audit_every=every))
@@ -102,6 +93,27 @@ class Hall:
         self.watched: Callable[[], bool] = lambda: False  # whether somebody listens to the market
         self.on_clock: list[Callable[[], None]] = []  # told when the clock goes another way
 
+    def _recovered(self, log: MemoryLog | None, made: Made | None) -> tuple[World[Exchange], int]:
+        """The world, and what its clock is to show (0: nothing was said)."""
+        settings = self.settings
+        self.log: Log = (made and made.log) or log or _log_of(settings, self._home)
+        self.projector = Projector(
+            Store(sqlite_url(self._home.file(HISTORY)), keep=not settings.memory)
+        )
+        self._born_of = list(made.tapes) if made else []  # what a new world begins with
+        self.origins = origins(settings, self.recipe, self._born_of)
+        at_us = 0
+        if made is None:
+            world = open_world(self.log, self.origins, self.projector)
+            self._newborn = not world.machine.seq
+        else:
+            world = World(self.log, self.origins, made.machine)
+            if self.projector.cursor > self.log.last_seq:
+                self.projector.rewind(self.log.last_seq)
+            self._newborn, at_us = made.newborn, made.at_us
+        self.projector.refill(world.machine)
+        return world, at_us
+
     @property
     def pit(self) -> Exchange:
         return self.sequencer.machine
@@ -114,6 +126,7 @@ class Hall:
         if self.pit.count_orders != counted:
             await self.sequencer.submit(HOUSE, COUNT_ORDERS, CountOrders(on=counted))
         await self.replays.start()
+        self.replays.recall(self._books)
         self.on_clock.append(self.replays.clock_changed)
         for tape in self._born_of:
             await self.replays.begin(tape, tape.symbol, "birth")
@@ -125,10 +138,10 @@ class Hall:
             if self.residents is not None:
                 await self.residents.fill()
             await self._begin()
-        elif self._made and self.clock.speed == FROZEN and self._made.at_us > self.pit.at_us:
+        elif self.clock.speed == FROZEN and self._at_us > self.pit.at_us:
             await self.note_clock()
         if self.residents is not None:
-            await self.residents.start(fill=self._made is None)
+            await self.residents.start(fill=not self._goes_on)
 
     def _residents(self, preset: Preset) -> Residents:
         residents = Residents(self.pit, self.sequencer, self.clock, preset, lambda: self.watched())
@@ -176,7 +189,10 @@ class Hall:
             state = self.pit.dump()
         seq, recipe = self.sequencer.applied_seq, self.recipe
         recipe = msgspec.structs.replace(recipe, market=self.stage().preset())
-        about = About(seq, self.clock.now_us(), RULES, "", recipe, wall_us(), __version__)
+        about = About(
+            seq, self.clock.now_us(), RULES, "", recipe, wall_us(), __version__,
+            self.replays.memory(),
+        )  # fmt: skip
         copied = self.projector.copy(empty_file(into / HISTORY))
         link_tapes(self.folder / TAPES, into)
         about = await asyncio.to_thread(

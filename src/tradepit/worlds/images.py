@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
@@ -38,7 +40,8 @@ class ImageError(JournalError):
 
 class About(msgspec.Struct, frozen=True):
     """What an image says of itself. at_us: what the world's clock showed. recipe: its settings,
-    the market as it was played. digest: equal where states are. taken_us: the wall's time."""
+    the market as it was played. digest: equal where states are. taken_us: the wall's time. books:
+    see `market.replay.Replays.memory`."""
 
     seq: int
     at_us: int
@@ -47,11 +50,12 @@ class About(msgspec.Struct, frozen=True):
     recipe: Recipe
     taken_us: int
     version: str
+    books: dict[str, list[int]]
 
 
 class Made(NamedTuple):
     """A state that was made ready, to be opened where its files lie. newborn: its life has not
-    begun. tapes: what it begins with. log: of a world in memory."""
+    begun. tapes: what it begins with. log: of a world in memory. books: see `About`."""
 
     machine: Exchange
     at_us: int
@@ -59,6 +63,7 @@ class Made(NamedTuple):
     log: MemoryLog | None = None
     newborn: bool = False
     tapes: tuple[Tape, ...] = ()
+    books: Mapping[str, Sequence[int]] = MappingProxyType({})
 
 
 def empty_file(path: Path) -> Path:
@@ -141,7 +146,8 @@ def furnish(image: Path, into: Path, origins: Origins[Exchange], memory: bool) -
     machine, snapshot = going_on(origins, snapshot, about.at_us)
     shutil.copyfile(image / HISTORY, empty_file(into / HISTORY))
     link_tapes(image / TAPES, into)
-    return Made(machine, about.at_us, about.recipe, keep_state(into, snapshot, memory))
+    log = keep_state(into, snapshot, memory)
+    return Made(machine, about.at_us, about.recipe, log, books=about.books)
 
 
 def keep_state(into: Path, snapshot: Snapshot, memory: bool) -> MemoryLog | None:

@@ -24,6 +24,7 @@ from tradepit.data.genesis import DEV_KEYS, INSURANCE
 from tradepit.gateways.answers import refusal
 from tradepit.gateways.worlds import World
 from tradepit.journal.clock import REAL
+from tradepit.journal.datadir import finish_change
 from tradepit.journal.port import JournalError
 from tradepit.market.maker import MAKERS
 from tradepit.market.takers import TAKERS
@@ -98,6 +99,7 @@ class Keeper:
 
     async def _reopen(self, folder: Path) -> None:
         try:
+            finish_change(folder)
             recipe = read_recipe(folder)
         except (OSError, msgspec.MsgspecError) as wrong:
             _operator.error("%s is no world and is left alone: %s", folder, wrong)
