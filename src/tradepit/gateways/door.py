@@ -97,21 +97,24 @@ class Door:
             if page is not None:
                 return page
             if call.world.away is not None:
-                return asyncio.ensure_future(self._open_later(call, call.world.away))
+                return asyncio.ensure_future(self._open_later(call))
             for check in CHAIN_BEHIND:
                 check(self, call)
             return self._serve(call)
         except Exception as wrong:
             return self.refuse(call, wrong)
 
-    async def _open_later(self, call: Call, away: asyncio.Future[None]) -> Answer:
+    async def _open_later(self, call: Call) -> Answer:
         """The answer to a call that comes while its world is being exchanged for another state."""
         name = call.world.name
-        await asyncio.shield(away)
         try:
-            if name not in self.worlds:
-                raise refusal(404, f"There is no world named {name!r}.")
-            call.world = self.worlds[name]
+            while (away := call.world.away) is not None:
+                await asyncio.shield(away)
+                if name not in self.worlds:
+                    raise refusal(404, f"There is no world named {name!r}.")
+                if call.world is self.worlds[name]:
+                    break  # it could not be exchanged
+                call.world = self.worlds[name]
             for check in CHAIN_BEHIND:
                 check(self, call)
             found = self._serve(call)
