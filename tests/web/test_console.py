@@ -110,7 +110,7 @@ def test_an_ed25519_key_made_in_the_page_trades(
     assert "my bot" in page.text_content("#rows")
     assert "PRIVATE" not in page.content()
     page.click("[aria-label='Revoke my bot of newcomer']")
-    page.click("[aria-label='Revoke my bot of newcomer']")
+    page.click("[aria-label='Really? Revoke my bot of newcomer']")
     until(page, "!document.querySelector('#rows').textContent.includes('my bot')")
 
 

@@ -2,6 +2,8 @@
 
 const REDRAW_MS = 1000; // between two drawings at least
 const SHARE = 25; // and so many times what the last one took: other updates do not wait for it
+const FEW = 40; // with fewer candles than these the axis leaves room for those to come
+const UNITS = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 };
 const UP = '--buy';
 const DOWN = '--sell';
 
@@ -19,10 +21,11 @@ export class Chart {
   }
 
   // rows: as GET /api/v3/klines answers.
-  begin(rows, places, name) {
+  begin(rows, places, symbol, interval) {
     this.rows = rows.map((row) => ({ t: row[0], o: row[1], h: row[2], l: row[3], c: row[4], v: row[5] }));
     this.places = places;
-    this.name = name;
+    this.name = `${symbol}, ${interval}`;
+    this.step = Number(interval.slice(0, -1)) * UNITS[interval.slice(-1)];
     this.draw();
   }
 
@@ -66,6 +69,9 @@ export class Chart {
       height: this.node.clientHeight, width: this.node.clientWidth,
     };
     const last = this.rows.at(-1);
+    if (this.rows.length < FEW) {
+      layout.xaxis.range = [last.t - FEW * this.step, last.t + this.step].map((at) => new Date(at).toISOString().slice(0, 19));
+    }
     this.node.setAttribute('aria-label', `Candles of ${this.name}; the last: open ${last.o}, high ${last.h}, low ${last.l}, close ${last.c}`);
     window.Plotly.react(this.node, [volume, candles], layout, { displayModeBar: false, scrollZoom: true });
     this.took = performance.now() - begun;

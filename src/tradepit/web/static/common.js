@@ -79,6 +79,11 @@ export async function signedAsk(method, path, ask, key) {
   return send(path, { method, headers, body: signed });
 }
 
+// A request that needs a key and no signature.
+export function keyedAsk(method, path, key) {
+  return send(path, { method, headers: { 'X-MBX-APIKEY': key.apiKey } });
+}
+
 export function socketUrl(path) {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${base}${path}`;
 }
@@ -102,6 +107,21 @@ export async function attempt(line, act, button) {
   }
 }
 
+// A button that asks once more before it acts.
+export function twice(button, act) {
+  const [words, label] = [button.textContent, button.getAttribute('aria-label')];
+  const ask = (sure) => {
+    button.textContent = sure ? 'Really?' : words;
+    if (label) button.setAttribute('aria-label', sure ? `Really? ${label}` : label);
+  };
+  button.addEventListener('click', () => {
+    const sure = button.textContent !== words;
+    ask(!sure);
+    if (sure) act();
+  });
+  button.addEventListener('blur', () => ask(false));
+}
+
 export async function copy(text, button) {
   const was = button.textContent;
   try {
@@ -120,4 +140,5 @@ export function download(name, text) {
 }
 
 export const timeText = (ms) => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
+export const sizeText = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 export const clockText = (ms) => new Date(ms).toISOString().slice(11, 19);

@@ -1,9 +1,12 @@
 import { attempt, base, byId, clockText, control, copy, make, say, timeText } from './common.js';
+import { beginMarkets, refreshMarket } from './markets.js';
 import { asCurl, asPython } from './snippets.js';
+import { beginWorldPanels } from './worlds.js';
 
 const SPEEDS = ['0', '0.1', '1', '10', '60', '600', '3600', '100000'];
 const WORDS = ['frozen', '0.1×', '1× (real)', '10×', '60× (an hour a minute)', '600×', '3,600× (an hour a second)', '100,000×'];
 const MOST_ROWS = 200;
+const LOOK_MS = 5000; // how often what nobody tells of is read again
 const said = byId('said');
 
 // --- The clock --------------------------------------------------------------------------------
@@ -173,6 +176,17 @@ byId('only').addEventListener('change', () => { for (const row of [...byId('rows
 
 // --- Beginning --------------------------------------------------------------------------------
 
+async function look() {
+  showClock(await control('GET', 'clock'));
+  await showFaults();
+  await refreshMarket();
+}
+
+addEventListener('world-changed', () => attempt(said, async () => {
+  showMarket(await control('GET', 'market/preset'));
+  await look();
+}));
+
 attempt(said, async () => {
   const info = await control('GET', 'info');
   accounts = info.accounts;
@@ -186,10 +200,12 @@ attempt(said, async () => {
     byId('kind').append(group);
   }
   await showFaults();
+  await beginMarkets();
+  await beginWorldPanels(presets);
   await fetchRefused();
   follow();
   setInterval(async () => {
     if (document.hidden) return;
-    try { showClock(await control('GET', 'clock')); await showFaults(); } catch { byId('following').textContent = 'the server does not answer'; }
-  }, 5000);
+    try { await look(); } catch { byId('following').textContent = 'the server does not answer'; }
+  }, LOOK_MS);
 });

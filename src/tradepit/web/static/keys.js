@@ -1,4 +1,5 @@
-import { attempt, byId, control, copy, download, make, say, timeText } from './common.js';
+import { attempt, byId, control, copy, download, make, say, timeText, twice } from './common.js';
+import { beginWorlds } from './worldpicker.js';
 
 const PERMISSIONS = ['USER_DATA', 'TRADE', 'USER_STREAM', 'WITHDRAW', 'TRANSFER', 'MARGIN', 'FUTURES'];
 const said = byId('said');
@@ -88,15 +89,11 @@ async function list() {
   byId('count').textContent = `${rows.length}`;
   byId('rows').replaceChildren(...rows.map((row) => {
     const revoke = make('button', { class: 'small', text: 'Revoke', 'aria-label': `Revoke ${row.label || row.apiKey.slice(0, 8)} of ${row.account}` });
-    revoke.addEventListener('click', () => {
-      if (revoke.textContent === 'Revoke') { revoke.textContent = 'Really?'; return; }
-      attempt(said, async () => {
-        await control('DELETE', 'keys', { apiKey: row.apiKey });
-        say(said, `A key of ${row.account} is revoked.`);
-        await list();
-      }, revoke);
-    });
-    revoke.addEventListener('blur', () => { revoke.textContent = 'Revoke'; });
+    twice(revoke, () => attempt(said, async () => {
+      await control('DELETE', 'keys', { apiKey: row.apiKey });
+      say(said, `A key of ${row.account} is revoked.`);
+      await list();
+    }, revoke));
     const may = row.permissions.length === PERMISSIONS.length ? 'all' : row.permissions.join(', ');
     return make('tr', {},
       make('td', { text: row.account }), make('td', { text: row.label || '–' }), make('td', { text: row.type }),
@@ -107,6 +104,7 @@ async function list() {
 
 attempt(said, async () => {
   await list();
+  await beginWorlds();
   const accounts = await control('GET', 'accounts');
   byId('accounts').append(...accounts.map((account) => make('option', { value: account.name })));
   const names = new Set(accounts.map((account) => account.name));
