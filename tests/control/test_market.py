@@ -30,6 +30,30 @@ def test_the_last_price_is_there_at_once() -> None:
         assert pit.no("PUT", "market", symbol="BTCUSDT", last="50000")[0] == -2010
 
 
+def test_residents_are_there_at_once() -> None:
+    """The clock stands still: a bid above the new price is filled, a stop between is set off, and
+    nothing trades far from it."""
+    for server in running(
+        Config(port=0, memory=True, limits="off", speed="0", symbol=("BTCUSDT",))
+    ):
+        pit = Pit(server)
+        pit.order("alice", "BUY", "0.3", "60000")
+        stop = "symbol=BTCUSDT&side=SELL&type=STOP_LOSS&quantity=0.1&stopPrice=52000"
+        assert pit.signed("POST", "/api/v3/order", stop, name="bob").status == 200
+        before = server.request("GET", "/api/v3/trades?symbol=BTCUSDT&limit=1").json[0]["id"]
+        pit.done("PUT", "market", symbol="BTCUSDT", last="50000")
+        found = book_of(pit)
+        assert 49_900 < found["bid"] < found["ask"] < 50_100 and found["bidDepth"] > 1
+        assert pit.signed("GET", "/api/v3/openOrders").json == []
+        path = f"/api/v3/historicalTrades?symbol=BTCUSDT&fromId={before + 1}"
+        prices = [float(row["price"]) for row in server.request("GET", path).json]
+        assert prices[0] == 60_000 and 50_000 in prices
+        assert all(49_900 < price < 50_100 for price in prices[1:])
+        (sold,) = pit.signed("GET", "/api/v3/myTrades", "symbol=BTCUSDT", name="bob").json
+        assert abs(float(sold["price"]) - 50_000) < 100
+        assert pit.done("GET", "audit")["balanced"]
+
+
 def test_residents_follow() -> None:
     for server in running(Config(port=0, memory=True, limits="off", market="calm")):
         pit = Pit(server)

@@ -6,7 +6,7 @@ The handlers of `/_tradepit/v1` get the world's console where others get its his
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tradepit.catalog.fields import Bool, Long, String, Time
 from tradepit.catalog.language import Ask, Reply, operation
@@ -27,11 +27,13 @@ COUNT_ORDERS: Final = "count-orders"
 
 
 class Stage(NamedTuple):
-    """The market's presets (name: what it is), which one is played, and how to play another."""
+    """The market's presets (name: what it is), which one is played, how to play another, and how a
+    symbol's market is set (a SetMarket in, its MarketRow out)."""
 
     presets: Mapping[str, str]
     preset: Callable[[], str]
     play: Callable[[str], Awaitable[None]]
+    put: Callable[[Any], Awaitable[Any]]
 
 
 class Console(NamedTuple):

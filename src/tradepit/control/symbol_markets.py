@@ -6,6 +6,7 @@ docs/market.md.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Final
 
 from tradepit.catalog.fields import Amount, Bool, Int, Price, Qty, String, SymbolName
@@ -15,11 +16,13 @@ from tradepit.core.book import BookSide
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
-from tradepit.core.scripts import USUAL_TEMPER, anchor, middle, temper
+from tradepit.core.scripts import USUAL_TEMPER, anchor, middle, put, temper
 from tradepit.core.symbols import Symbol
 from tradepit.core.terms import SYMBOL_STATUSES, TRADING
 from tradepit.core.units import MAX_AMOUNT, ONE
 
+PUT_MARKET: Final = "put-market"
+ANCHOR_MARKET: Final = "anchor-market"
 PART: Final = ONE // 1_000  # multiples are kept in thousandths
 # The multiples, and the least and most of each in thousandths.
 MULTIPLES: Final = {
@@ -75,18 +78,51 @@ def show_market(pit: Exchange, history: Console, who: Who, ask: AskMarket) -> Ma
     """The preset by which residents trade, and each symbol's last price, spread and depth, with
     what was set of how they act on it."""
     symbols = list(pit.symbols.values()) if ask.symbol is None else [pit.symbol(ask.symbol)]
-    return Market(preset=history.stage.preset(), symbols=[_row(pit, symbol) for symbol in symbols])
+    return Market(
+        preset=history.stage.preset(), symbols=[row_of(pit, symbol) for symbol in symbols]
+    )
 
 
 @operation("PUT /_tradepit/v1/market")
+def put_market(
+    pit: Exchange, history: Console, who: Who, ask: SetMarket
+) -> MarketRow | Awaitable[MarketRow]:
+    """Put a symbol's price somewhere: it was traded at it just now, and residents quote around it.
+    Say how residents act on it: multiples of what their preset does, or not at all (quiet)."""
+    _parts(pit, ask)
+    return history.stage.put(ask)
+
+
+@operation(PUT_MARKET)
 def set_market(pit: Exchange, who: Who, ask: SetMarket) -> MarketRow:
-    """Put a symbol's price somewhere: it was traded at it just now, and residents go by it. Say how
-    residents act on it: multiples of what their preset does, or not at all (quiet)."""
+    """What `PUT market` does to the state; residents follow by commands of their own."""
+    symbol, parts = _parts(pit, ask)
+    if ask.last is not None:
+        put(pit, symbol, ask.last)
+    if _names_temper(ask):
+        temper(pit, symbol, parts)
+    return row_of(pit, symbol)
+
+
+@operation(ANCHOR_MARKET)
+def anchor_market(pit: Exchange, who: Who, ask: SetMarket) -> MarketRow:
+    """Say what a symbol is worth, before it is traded at that."""
+    symbol, _ = _parts(pit, ask)
+    assert ask.last is not None
+    anchor(pit, symbol, ask.last)
+    return row_of(pit, symbol)
+
+
+def _names_temper(ask: SetMarket) -> bool:
+    return ask.quiet is not None or any(getattr(ask, name) is not None for name in MULTIPLES)
+
+
+def _parts(pit: Exchange, ask: SetMarket) -> tuple[Symbol, list[int]]:
+    """The symbol, and its temper as it is to be. Raises: Reject for what cannot be."""
     symbol = pit.symbol(ask.symbol)
     parts = list(pit.tempers.get(symbol.name, USUAL_TEMPER))[:5]
-    wished = {name: getattr(ask, name) for name in MULTIPLES}
     for place, (name, (least, most)) in enumerate(MULTIPLES.items()):
-        units = wished[name]
+        units = getattr(ask, name)
         if units is None:
             continue
         if units % PART or not least <= units // PART <= most:
@@ -94,12 +130,9 @@ def set_market(pit: Exchange, who: Who, ask: SetMarket) -> MarketRow:
         parts[place] = units // PART
     if ask.last is not None:
         _check_price(pit, symbol, ask.last)
-        anchor(pit, symbol, ask.last)
     if ask.quiet is not None:
         parts[4] = int(ask.quiet)
-    if ask.quiet is not None or any(units is not None for units in wished.values()):
-        temper(pit, symbol, parts)
-    return _row(pit, symbol)
+    return symbol, parts
 
 
 def _check_price(pit: Exchange, symbol: Symbol, price: int) -> None:
@@ -116,7 +149,8 @@ def _on_wire(name: str) -> str:
     return first + "".join(word.title() for word in rest)
 
 
-def _row(pit: Exchange, symbol: Symbol) -> MarketRow:
+def row_of(pit: Exchange, symbol: Symbol) -> MarketRow:
+    """A symbol's market as it is."""
     parts = pit.tempers.get(symbol.name, USUAL_TEMPER)
     bids, asks = symbol.book.bids, symbol.book.asks
     bid, ask, between = bids.best(), asks.best(), middle(symbol)

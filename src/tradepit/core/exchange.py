@@ -112,7 +112,7 @@ class Exchange:
         self.keys: dict[str, ApiKey] = {}
         self.listen_keys: dict[str, listening.ListenKey] = {}
         self.replays: dict[str, printing.Replay] = {}  # by symbol
-        self.anchors: dict[str, list[int]] = {}  # symbol: what it was said to be worth, and when
+        self.anchors: dict[str, list[int]] = {}  # symbol: see `scripts.anchor`
         self.tempers: dict[str, list[int]] = {}  # symbol: how its residents act, see `scripts`
         self.downloads: dict[int, downloads.Download] = {}
         self.timers = Timers()

@@ -91,9 +91,15 @@ def fill(pit: Exchange, whose: str) -> None:
 
 
 def anchor(pit: Exchange, symbol: Symbol, price: int) -> None:
-    """A symbol is worth `price` now, and was traded at it last: the house trades the least that a
-    lot may be with itself. Who makes its market goes by that from now on."""
-    pit.anchors[symbol.name] = [price, pit.at_us]
+    """A symbol is worth `price` now, whatever it was traded at until now. Who makes its market goes
+    by that from now on."""
+    pit.anchors[symbol.name] = [price, pit.at_us, symbol.tape.last_id]
+
+
+def put(pit: Exchange, symbol: Symbol, price: int) -> None:
+    """A symbol is worth `price`, and was traded at it last: the house trades the least that a lot
+    may be with itself."""
+    anchor(pit, symbol, price)
     qty = max(symbol.min_qty, symbol.step_size, 1)
     sides: list[Order] = []
     for side in (SELL, BUY):
@@ -115,7 +121,7 @@ def temper(pit: Exchange, symbol: Symbol, parts: list[int]) -> None:
     before = pit.tempers.get(symbol.name, USUAL_TEMPER)
     if parts[2] != before[2]:
         worth = symbol.last_price or middle(symbol) or parse_units(symbol.listing["_price"])
-        pit.anchors[symbol.name] = [worth, pit.at_us]
+        pit.anchors[symbol.name] = [worth, pit.at_us, -1]
     pit.tempers[symbol.name] = [*parts, pit.at_us]
 
 

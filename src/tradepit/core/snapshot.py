@@ -113,7 +113,7 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
     for name, row in state.get("replays", {}).items():
         pit.replays[name] = printing.load(row)
     for name, anchor in state.get("anchors", {}).items():
-        pit.anchors[name] = [anchor[0], anchor[1]]
+        pit.anchors[name] = [int(part) for part in anchor]
     for name, temper in state.get("tempers", {}).items():
         pit.tempers[name] = [int(part) for part in temper]
     alive: dict[str, dict[int, Order]] = {name: {} for name in pit.symbols}

@@ -83,6 +83,10 @@ class SequencerDesk:
         at_us: int = self._sequencer.machine.symbols[symbol].tape.last_us
         return at_us
 
+    def traded_id(self, symbol: str) -> int:
+        last_id: int = self._sequencer.machine.symbols[symbol].tape.last_id
+        return last_id
+
     def price_ago(self, symbol: str, trades: int) -> int:
         rows = self._sequencer.machine.symbols[symbol].tape.trades
         return rows[-trades][1] if len(rows) >= trades else 0

@@ -86,6 +86,11 @@ class Maker:
         low, high = book.bids.nth(least), book.asks.nth(least)
         return not low or not high or bid - low > far or high - ask > far
 
+    def take_back(self, name: str) -> Act:
+        """Cancel all its orders on a symbol."""
+        resting = self._desk.resting(self.account, name)
+        return Act(self.account, name, [order.order_id for order in resting], [])
+
     def ladder(self, market: Market) -> Ladder:
         preset = self._preset_of(market)
         found = self._ladders.get(market.name)
@@ -132,6 +137,9 @@ class Maker:
 
     def _pull(self, market: Market, fair: int, at_us: int, usual: int) -> int:
         """How far the last trade holds the middle away from the fair price, in units."""
+        anchor = self._desk.anchor(market.name)
+        if anchor and self._desk.traded_id(market.name) <= anchor[2]:
+            return 0  # the last trade was before somebody put the price elsewhere
         away = market.last_price - fair
         if not market.last_price or -usual <= away <= usual:
             return 0

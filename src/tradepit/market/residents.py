@@ -38,6 +38,7 @@ _log = logging.getLogger("tradepit.market")
 
 
 OnWay = Callable[[int], Awaitable[None]]
+Aside = Callable[[], Awaitable[object]]
 
 
 class Clock(Protocol):
@@ -106,12 +107,23 @@ class Residents:
     async def withdraw(self) -> None:
         """Take every order back. What `stop` left in the books is gone then."""
         for maker in self._makers:
-            acts = [
-                Act(maker.account, name, [row.order_id for row in resting], [])
-                for name in self._desk.markets()
-                if (resting := self._desk.resting(maker.account, name))
-            ]
-            await self._do(acts)
+            await self._do([maker.take_back(name) for name in self._desk.markets()])
+
+    async def move(self, name: str, begin: Aside, end: Aside) -> None:
+        """Follow a symbol that is put elsewhere: no order of before trades any more, and when the
+        new price is shown (`end`) there is a book around it. begin: says what it is worth now."""
+        async with self._busy:
+            market = self._desk.markets().get(name)
+            if market is None or self._is_quiet(name):
+                await end()
+                return
+            await self._do([maker.take_back(name) for maker in self._makers])
+            now_us = self._clock.now_us()
+            for maker in self._makers:
+                await begin()  # again: who wanted more than the new price was taken just now
+                symbols = len(self._desk.markets())
+                await self._do([maker.act(market, now_us, now_us // STEP_US, False, symbols)])
+            await end()
 
     def alive(self) -> bool:
         """Whether they do what their preset promises."""
@@ -190,7 +202,7 @@ class Residents:
             every = 1 if step_us == MINUTE_US else _steps_between(place, len(markets))
             if (number + place) % every == 0:
                 act = self._turn(market, (at_us, step_us), (number + place) // every, len(markets))
-                if act is not None and (act.cancels or act.orders):
+                if act is not None:
                     acts.append(act)
         await self._do(acts, self.futures.step(at_us, number, step_us == MINUTE_US))
 
@@ -205,7 +217,8 @@ class Residents:
         return self._takers.act(market, self._makers[0].ladder(market), beat)
 
     async def _do(self, acts: list[Act], more: Iterable[Awaitable[object]] = ()) -> None:
-        for done in [*[self._desk.submit(act) for act in acts], *more]:
+        busy = [act for act in acts if act.cancels or act.orders]
+        for done in [*[self._desk.submit(act) for act in busy], *more]:
             await done
 
     async def _live(self) -> None:

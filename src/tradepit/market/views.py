@@ -91,13 +91,17 @@ class Desk(Protocol):
         """What one costs at the world's birth, in units."""
 
     def anchor(self, symbol: str) -> Sequence[int]:
-        """(price, time) of what it was said to be worth; empty: nobody said."""
+        """What it was said to be worth: (price, time, id of the last trade that this made void);
+        empty: nobody said."""
 
     def temper(self, symbol: str) -> Sequence[int]:
         """How residents should act on it, see `market.tempers`; empty: as the preset says."""
 
     def traded_us(self, symbol: str) -> int:
         """When the last trade was, -1 when nothing ever traded."""
+
+    def traded_id(self, symbol: str) -> int:
+        """The last trade's id, -1 when nothing ever traded."""
 
     def price_ago(self, symbol: str, trades: int) -> int:
         """The price so many trades ago, 0 when there were not so many (or memory is shorter)."""

@@ -15,6 +15,13 @@ from tradepit import __version__
 from tradepit.config import Config
 from tradepit.control.basics import COUNT_ORDERS, CountOrders, Stage
 from tradepit.control.clock import SET_CLOCK, SetClock
+from tradepit.control.symbol_markets import (
+    ANCHOR_MARKET,
+    PUT_MARKET,
+    MarketRow,
+    SetMarket,
+    row_of,
+)
 from tradepit.core.exchange import Exchange
 from tradepit.journal.clock import FROZEN, REAL, WorldClock, wall_us
 from tradepit.journal.datadir import DataDir
@@ -171,7 +178,25 @@ class Hall:
             about | {EMPTY: "no resident order at all"},
             lambda: EMPTY if self.residents is None else self.residents.preset.name,
             self.play,
+            self.put,
         )
+
+    async def put(self, ask: SetMarket) -> MarketRow:
+        """Put a symbol's price somewhere, residents and all."""
+
+        async def done(op: str) -> object:
+            return await self.sequencer.submit(HOUSE, op, ask)
+
+        async with self._moving:
+            if ask.last is None or self.residents is None:
+                row = await done(PUT_MARKET)
+            else:
+                await self.residents.move(
+                    ask.symbol, lambda: done(ANCHOR_MARKET), lambda: done(PUT_MARKET)
+                )
+                row = row_of(self.pit, self.pit.symbols[ask.symbol])
+        assert isinstance(row, MarketRow)
+        return row
 
     async def _begin(self) -> None:
         """Let a new world's time begin."""
