@@ -6,12 +6,15 @@ python futures_connector.py URL KEYS PRICE
 from __future__ import annotations
 
 import json
+import queue
 import sys
 from decimal import Decimal
 
 from binance.cm_futures import CMFutures
 from binance.error import ClientError
 from binance.um_futures import UMFutures
+from binance.websocket.cm_futures.websocket_client import CMFuturesWebsocketClient
+from binance.websocket.um_futures.websocket_client import UMFuturesWebsocketClient
 
 URL = sys.argv[1]
 KEYS: dict[str, list[str]] = json.loads(sys.argv[2])
@@ -108,8 +111,36 @@ def trades_inverse_contracts(price: float) -> None:
     assert alice.get_account_trades(symbol="BTCUSD_PERP")[-1]["marginAsset"] == "BTC"
 
 
+def hears_its_account(price: float) -> None:
+    """Listen keys of both exchanges, on the clients' own sockets."""
+    streams = "ws" + URL.removeprefix("http")
+    for client, kind, path, symbol, qty in (
+        (um("dave"), UMFuturesWebsocketClient, "/fstream", "BTCUSDT", 0.1),
+        (cm("dave"), CMFuturesWebsocketClient, "/dstream", "BTCUSD_PERP", 5),
+    ):
+        key = client.new_listen_key()["listenKey"]
+        said: queue.Queue[str] = queue.Queue()
+        socket = kind(
+            stream_url=streams + path, on_message=lambda _, text, said=said: said.put(text)
+        )
+        socket.user_data(listen_key=key, id=1)
+        assert json.loads(said.get(timeout=10)) == {"result": None, "id": 1}
+        placed = client.new_order(
+            symbol=symbol, side="BUY", type="LIMIT", quantity=qty, price=near(price, 0.97),
+            timeInForce="GTC",
+        )  # fmt: skip
+        told = json.loads(said.get(timeout=10))
+        assert told["e"] == "ORDER_TRADE_UPDATE" and told["o"]["i"] == placed["orderId"]
+        client.cancel_order(symbol=symbol, orderId=placed["orderId"])
+        assert json.loads(said.get(timeout=10))["o"]["X"] == "CANCELED"
+        assert client.renew_listen_key(key) == {"listenKey": key}
+        assert client.close_listen_key(key) == {}
+        socket.stop()
+
+
 if __name__ == "__main__":
     at = float(sys.argv[3])
     opens_and_closes_a_position(at)
     orders_in_all_ways(at)
     trades_inverse_contracts(at)
+    hears_its_account(at)
