@@ -247,9 +247,13 @@ def lead(url: str, command: tuple[str, ...]) -> int:
 
     Put `--` before it: tradepit exec -- python bot.py
     """
+    from urllib.parse import urlsplit
+
     from tradepit.web.certificates import AuthorityError
     from tradepit.web.leading import run as run_led
 
+    if urlsplit(url).path.strip("/"):  # Binance's paths stand alone behind its names
+        raise click.UsageError(f"{url} names a world; exec leads to a server's first one.")
     try:
         return run_led(command, url, folder(None))
     except AuthorityError as wrong:

@@ -42,7 +42,7 @@ VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("market", "GET market", (), "Show each symbol's prices and depth: symbol=BTCUSDT for one."),
     ("price", "PUT market", ("symbol", "last"), "Put a symbol's price somewhere."),
     ("temper", "PUT market", ("symbol",), "Say how residents act on a symbol: quiet=true, say."),
-    ("contract", "PUT contracts", ("symbol",), "Set a contract's mark_price=… or funding_rate=…."),
+    ("contract", "PUT contracts", ("symbol",), "Set a contract's markPrice=… or fundingRate=…."),
     ("fund", "POST fundings", ("symbol",), "Charge a contract's funding now."),
     ("liquidate", "POST liquidations", ("account", "symbol"), "Liquidate an account's positions."),
     ("refusals", "GET requests", (), "Show what was refused lately, and why."),

@@ -51,6 +51,8 @@ def test_no_other_host_is_reached_and_the_exit_code_is_the_commands() -> None:
     assert "403" in done.stdout
     assert done.returncode == 7
     assert tradepit("exec", "--", "no-such-command-anywhere").returncode == 1
+    elsewhere = tradepit("exec", "--url", "http://127.0.0.1:8800/@lab", "--", "true")
+    assert elsewhere.returncode == 2 and "/@lab names a world" in elsewhere.stderr
 
 
 def test_the_doctor_finds_a_taken_port_and_a_folder_that_is_none(tmp_path: Path) -> None:

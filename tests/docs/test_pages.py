@@ -52,8 +52,8 @@ STILL = (
     "docs/explanation/matching.md",
 )
 WORLDS = {page: {"market": "empty"} for page in STILL}
-# Pages that make worlds themselves, and so are about the one that the server is started with.
-MAIN = ("docs/explanation/determinism.md",)
+# Pages about the world that the server is started with: where worlds are made, or cannot be named.
+MAIN = ("docs/explanation/determinism.md", "docs/fixed-hosts.md")
 READ = [
     page for page in PAGES
     if page not in ELSEWHERE
