@@ -104,7 +104,8 @@ def test_groups(stream: str, public: bool, market: bool) -> None:
 @pytest.mark.parametrize(
     "stream",
     ["BTCUSDT@aggTrade", "btcusdt@kline_7m", "btcusdt@depth7", "btcusdt@depth@1s", "nothing",
-     "btcusdt@compositeIndex", "tradingSession", "btcusdt@indexPrice", "btcusdt@markPriceKline_1m",
+     "btcusdt@compositeIndex", "tradingSession", "btcusdt@indexPrice",
+     "btcusdt@markPriceKline_1s",
      "btcusdt_next@continuousKline_1m", "!depth@arr", "btcusd_perp@aggTrade", "", "@", "ethusdt@",
      "btcusdt@rpiDepth@100ms", "xyzusd@assetIndex"],
 )  # fmt: skip

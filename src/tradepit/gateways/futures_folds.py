@@ -112,7 +112,7 @@ def of_kind(hub: Hub, pair: str, kind: str) -> list[Contract]:
 class CourseFeed(EarFeed):
     """Klines of a contract's mark price, or of its pair's index: folded from every whole second.
 
-    When a second was looked at, the running kline; and each kline once when it closes.
+    The running kline every second and when it changed, and each kline once when it closes.
     """
 
     kind = MARK_BAR
@@ -200,7 +200,7 @@ class CourseFeed(EarFeed):
         price = self.close
         step = self.step or Step(self.open_us, price, price, price, price)
         ends_us = next_open(self.open_us, self.width_us, 0)
-        last_us = max(min(self.hub.pit.marked_us, ends_us - SECOND_US), self.open_us)
+        last_us = min(at_us - at_us % SECOND_US, ends_us - SECOND_US)
         told = (*step, last_us, int(closed))
         if told == self.told:
             return
@@ -288,7 +288,10 @@ def _text(value: shown.Shown) -> str:
 
 class RowsFeed(Feed):
     """What is told at every multiple of a period, whether it changed or not: one event, or an
-    array of them. rows: the events, given the time and its unit, both in µs."""
+    array of them. Of beats that were missed in a row the last is enough: nothing changed meanwhile.
+
+    rows: the events, given the time and its unit, both in µs.
+    """
 
     def __init__(
         self, hub: Hub, channel: Channel, rows: Callable[[int, int], list[str]],
@@ -298,9 +301,6 @@ class RowsFeed(Feed):
         super().__init__(hub, channel)
         self.rows = rows
         self.period_us, self.single = shape
-
-    def due_us(self, at_us: int) -> int:
-        return _round_up(at_us, self.period_us)
 
     def beat(self, at_us: int) -> None:
         told = self.rows(at_us, 1000)

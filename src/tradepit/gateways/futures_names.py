@@ -153,8 +153,9 @@ def _kline(hub: Hub, channel: Channel, name: str, what: tuple[str, str]) -> Feed
         found = of_kind(hub, pair, contract_type)
         return ContinuousFeed(hub, channel, found[0].name, interval) if found else None
     if kind == "indexPriceKline":
-        contract = next((each for each in _coinm(hub) if each.pair == name), None)
-    if contract is None or not contract.inverse or interval == "1s":
+        found = [each for each in hub.pit.contracts.values() if each.pair == name]
+        contract = found[0] if found else None
+    if contract is None or interval == "1s":
         return None
     shape = (MARK if kind == "markPriceKline" else INDEX, interval)
     return CourseFeed(hub, channel, contract, shape)
