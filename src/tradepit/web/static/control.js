@@ -129,7 +129,10 @@ function rowOf(row) {
   if (row.operation?.includes(' /')) {
     for (const [name, maker] of [['curl', asCurl], ['Python', asPython]]) {
       const button = make('button', { class: 'small', type: 'button', text: name, 'aria-label': `Copy as ${name}` });
-      button.addEventListener('click', () => copy(maker(row, accounts, location.origin + base), button));
+      button.addEventListener('click', () => attempt(said, async () => {
+        const kinds = new Map((await control('GET', 'keys')).map((key) => [key.apiKey, key.type]));
+        await copy(maker(row, accounts, kinds, location.origin + base), button);
+      }));
       acts.append(button, ' ');
     }
   }
