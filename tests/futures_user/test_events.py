@@ -18,7 +18,6 @@ from tradepit.core.terms import (
     EXPIRE_MAKER,
     FILLED,
     FOK,
-    GTC,
     GTX,
     IOC,
     POSITION_LONG,
@@ -405,16 +404,41 @@ def test_deleveraging_is_told_to_those_whom_it_hits() -> None:
     assert told[-1]["o"]["rp"] == "400.00000000" and told[-1]["o"]["t"] >= 8 * 10**15
 
 
-def test_a_delivery_ends_orders_and_positions() -> None:
+@pytest.mark.parametrize("venue", ["usdm", "coinm"])
+def test_a_delivery_ends_orders_and_settles_positions(venue: str) -> None:
     ends_ms = 1_704_441_600_000
-    row = linear("BTCUSDT_240105", contractType="CURRENT_QUARTER", pair="BTCUSDT",
-                 deliveryDate=ends_ms)  # fmt: skip
-    ear = Ear(row)
-    meet(ear, "ann", "ben", "0.1", "50000", symbol="BTCUSDT_240105")
-    resting = ear.place("ann", "BUY", "0.1", "49000", symbol="BTCUSDT_240105", tif=GTC)
+    make, pair, qty = (linear, "BTCUSDT", "0.1") if venue == "usdm" else (inverse, "BTCUSD", "10")
+    symbol = f"{pair}_240105"
+    ear = Ear(make(symbol, contractType="CURRENT_QUARTER", pair=pair, deliveryDate=ends_ms))
+    meet(ear, "ann", "ben", qty, "50000")
+    resting = ear.place("ann", "BUY", qty, "49000")
+    ear.contract.marks.index_set = parse_units("52000")
+    ear.do(lambda pit: None, ends_ms / 1000 - ear.pit.at_us / 1e6 - 1800)
     ear.heard("ann")
-    ear.do(lambda pit: None, ends_ms / 1000 - ear.pit.at_us / 1e6 + 1)
+    ear.do(lambda pit: None, 1801)
     told = ear.heard("ann")
-    assert told[0]["o"]["i"] == resting.order_id
-    assert (told[0]["o"]["x"], told[0]["o"]["er"]) == ("EXPIRED", "7")
-    assert last(told, "ACCOUNT_UPDATE")["a"]["P"][0]["pa"] == "0"
+    assert outline(told) == [
+        "LIMIT EXPIRED EXPIRED", "MARKET NEW NEW", "ACCOUNT ORDER", "MARKET CALCULATED FILLED",
+    ]  # fmt: skip
+    assert (told[0]["o"]["i"], told[0]["o"]["er"]) == (resting.order_id, "7")
+    word = "settlement_autoclose-" if venue == "usdm" else "delivery_autoclose-"
+    settled = told[-1]["o"]
+    assert settled["c"].startswith(word) and len(settled["c"]) <= 36
+    assert (settled["S"], settled["l"], settled["L"], settled["n"]) == ("SELL", qty, "52000", "0")
+    gain = "200.00000000" if venue == "usdm" else "0.00076923"  # 1000 / 50000 - 1000 / 52000
+    assert settled["rp"] == gain and settled["t"] >= 8 * 10**15
+    (row,) = told[-2]["a"]["P"]
+    assert (row["pa"], row["cr"]) == ("0", gain)
+    other = ear.heard("ben")[-1]["o"]
+    assert (other["S"], float(other["rp"])) == ("BUY", pytest.approx(-float(gain), abs=2e-8))
+
+
+def test_an_algo_order_is_finished_behind_its_orders_end() -> None:
+    ear = Ear()
+    order = ear.order("ann", "SELL", "0.1", "51000", kind=STOP_LOSS_LIMIT, working_type=1,
+                      stop_price=parse_units("49000"))  # fmt: skip
+    ear.do(lambda pit: algo.place(pit, order))
+    ear.set_mark("48950")
+    (placed,) = ear.holding("ann").opened.orders.values()
+    ear.do(lambda pit: life.cancel(pit, placed))
+    assert outline(ear.heard("ann"))[-2:] == ["LIMIT CANCELED CANCELED", "ALGO FINISHED"]

@@ -58,7 +58,7 @@ def trade(
     )
     for told in rows:
         if told is not None:
-            _tell(pit, told)
+            tell(pit, told)
     triggers = contract.triggers
     if triggers.stops or triggers.trailing:
         pit.consequences.extend(triggers.traded(price, at_us))
@@ -79,7 +79,7 @@ def assign(pit: Exchange, one: FuturesOrder, other: FuturesOrder, qty: int, pric
     rows = (_settle(pit, one, fill, False), _settle(pit, other, fill, True))
     for told in rows:
         if told is not None:
-            _tell(pit, told)
+            tell(pit, told)
 
 
 def filled(order: FuturesOrder, qty: int, value: int, at_us: int) -> None:
@@ -126,15 +126,21 @@ def _settle(
     position.updated_us = trader.updated_us = fill.at_us
     if trader.account.quiet:
         return None
-    told = FuturesReport(order, X_TRADE, fill.at_us)
-    told.last_qty = fill.qty
-    told.last_price = fill.price
-    told.last_value = fill.value
+    told = traded(order, fill.qty, fill.price, fill.value)
     told.trade_id = fill.trade_id
     told.maker = is_maker
     told.realized = realized
     told.commission = units
     told.commission_asset = paid_in
+    return told
+
+
+def traded(order: FuturesOrder, qty: int, price: int, value: int) -> FuturesReport:
+    """The report of a trade; whose trade it was, and what it brought, is for the caller to say."""
+    told = FuturesReport(order, X_TRADE, order.updated_us)
+    told.last_qty = qty
+    told.last_price = price
+    told.last_value = value
     return told
 
 
@@ -230,13 +236,14 @@ def _charge(
     return units, asset
 
 
-def _tell(pit: Exchange, told: FuturesReport) -> None:
-    """The account's side of a trade: income, balances and position, then the order."""
+def tell(pit: Exchange, told: FuturesReport, kind: str = REALIZED_PNL) -> None:
+    """The account's side of a trade: income, balances and position, then the order. kind: what
+    its profit is called."""
     order = told.order
     trader = order.trader
     asset = order.contract.margin_asset
     if told.realized:
-        income(pit, trader, REALIZED_PNL, asset, told.realized, order.contract, told.trade_id)
+        income(pit, trader, kind, asset, told.realized, order.contract, told.trade_id)
     if told.commission:
         income(
             pit, trader, COMMISSION, told.commission_asset, -told.commission, order.contract,

@@ -12,9 +12,19 @@ from typing import TYPE_CHECKING, Final
 from tradepit.core import clearing, futures_life, marking
 from tradepit.core.bars import civil, days_of
 from tradepit.core.contracts import Contract
-from tradepit.core.futures_records import DELIVERY_SETTLEMENT, WHY_ORDER, AccountUpdate
+from tradepit.core.futures_orders import SETTLED, FuturesOrder
+from tradepit.core.futures_records import DELIVERY_SETTLEMENT
 from tradepit.core.records import StatusChange
-from tradepit.core.terms import BREAK, EXPIRY_DELISTED
+from tradepit.core.terms import (
+    BREAK,
+    BUY,
+    EXPIRY_DELISTED,
+    FILLED,
+    IOC,
+    MARKET,
+    POSITION_BOTH,
+    SELL,
+)
 
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
 DAY_US: Final = 86_400_000_000
 EIGHT_US: Final = 8 * 3_600_000_000
 QUARTERS: Final = ("CURRENT_QUARTER", "NEXT_QUARTER")
+WORDS: Final = ("", "settlement_autoclose-", "delivery_autoclose-")  # of client ids, by venue
 
 
 def quarter_end(after_us: int) -> int:
@@ -77,22 +88,37 @@ def _forget_older(pit: Exchange, last: Contract) -> None:
 
 
 def _settle(pit: Exchange, position: Position, price: int) -> None:
-    """Close a position at the delivery price. All positions of a contract sum to nothing, and so
-    do their values."""
-    holding = position.holding
-    contract = holding.contract
-    trader = holding.trader
-    qty = position.qty
+    """Close a position at the delivery price, by an order of the exchange's own. All positions of a
+    contract sum to nothing, and so do their values."""
+    contract = position.holding.contract
+    order = _settlement(pit, position)
+    qty, long = order.qty, position.qty > 0
+    futures_life.accept(pit, order)
     value = abs(contract.value(price, qty))
-    realized = clearing.move(pit, position, -qty, -value if qty > 0 else value)
-    position.updated_us = trader.updated_us = pit.at_us
-    asset = contract.margin_asset
-    clearing.income(pit, trader, DELIVERY_SETTLEMENT, asset, realized, contract)
-    if not trader.account.quiet:
-        update = AccountUpdate(trader, WHY_ORDER, pit.at_us)
-        clearing.add_balance(update, trader, asset, 0)
-        clearing.add_positions(update, position)
-        pit.events.append(update)
+    clearing.filled(order, qty, value, pit.at_us)
+    told = clearing.traded(order, qty, price, value)
+    told.trade_id = contract.next_private_id
+    contract.next_private_id += 1
+    told.realized = clearing.move(
+        pit, position, -qty if long else qty, -value if long else value
+    )  # fmt: skip
+    order.realized = told.realized
+    position.updated_us = order.trader.updated_us = pit.at_us
+    if not order.account.quiet:
+        clearing.tell(pit, told, DELIVERY_SETTLEMENT)
+    futures_life.finish(pit, order, FILLED)
+
+
+def _settlement(pit: Exchange, position: Position) -> FuturesOrder:
+    """The order that settles a position."""
+    side = SELL if position.qty > 0 else BUY
+    order = FuturesOrder(position, side, MARKET, abs(position.qty), 0)
+    order.tif = IOC
+    order.forced = SETTLED
+    order.reduce_only = position.side == POSITION_BOTH
+    word = WORDS[order.contract.venue]
+    order.client_id = f"{word}{pit.at_us // 1000}{order.contract.next_order_id % 100:02d}"
+    return order
 
 
 def _list_next(pit: Exchange, gone: Contract) -> None:

@@ -176,6 +176,8 @@ def trade(pit: Exchange, maker: FuturesOrder, taker: FuturesOrder, qty: int) -> 
     if not taker.leaves:
         finish(pit, taker, FILLED)
     for order in (taker, maker):
+        if not order.open and order.algo is not None:
+            algo.ended(pit, order, order.algo)
         if order.position.qty == 0:
             drop_closing(pit, order)
 
@@ -294,8 +296,6 @@ def finish(pit: Exchange, order: FuturesOrder, status: int) -> None:
     if order.contingent:
         opened.algos -= 1
     order.opened = None
-    if order.algo is not None:
-        algo.ended(pit, order, order.algo)
     if not order.account.quiet:
         opened.keep(order)
 
@@ -306,6 +306,8 @@ def close(
     """Finish an order that did not end by a trade, and report it."""
     finish(pit, order, status)
     report(pit, order, exec_type).why = why
+    if order.algo is not None:
+        algo.ended(pit, order, order.algo)
 
 
 def expire(pit: Exchange, order: FuturesOrder, why: int) -> None:

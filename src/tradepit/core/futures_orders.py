@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LIQUIDATED: Final = 1
 DELEVERAGED: Final = 2
+SETTLED: Final = 3
 
 ALGO_NEW: Final = 1
 ALGO_CANCELED: Final = 2
@@ -85,7 +86,7 @@ class FuturesOrder(Order):
         self.good_till_us = 0
         self.realized = 0  # units of profit that its fills realised
         self.modified = 0  # how often it was modified
-        self.forced = 0  # LIQUIDATED or DELEVERAGED: the exchange's own order for the account
+        self.forced = 0  # LIQUIDATED …: the exchange's own order for the account
         self.algo: Algo | None = None  # the algo order that it came from, or is
 
     @property
