@@ -20,10 +20,10 @@ from tradepit.core.bars import (
     next_open,
     open_of,
 )
+from tradepit.core.remembering import Remembering
 from tradepit.core.statistics import Held, percent_of, window
 from tradepit.core.units import div_floor
 from tradepit.gateways.feeds import NEVER_US, SLOW_US, Feed, SymbolFeed, best_of, truth
-from tradepit.gateways.remembering import Remembering
 from tradepit.products.spot.tickers import Measured
 
 if TYPE_CHECKING:
