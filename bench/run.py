@@ -25,7 +25,7 @@ from bench.measure import Figure, Limit, Ratio, machine, meets  # noqa: E402
 from tradepit import _fast_core  # noqa: E402
 
 QUESTIONS: Final = (
-    "kernel", "apply", "futures", "rest", "fanout", "reports", "journal", "month",
+    "kernel", "apply", "futures", "rest", "fanout", "reports", "journal", "snapshots", "month",
 )  # fmt: skip
 OUT: Final = ROOT / "build" / "bench.json"
 

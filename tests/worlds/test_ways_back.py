@@ -241,7 +241,10 @@ def test_requests_meanwhile_wait(home: Pit) -> None:
 
     def ask() -> None:
         while not stop.is_set():
-            answers.append(world.order("bob", "BUY", "0.5", "50000"))
+            answers.append(world.order("bob", "BUY", "0.001", "50000"))
+            answers.append(world.control("GET", "clock"))
+            path = "/api/v3/openOrders"
+            answers.append(world.signed("DELETE", path, "symbol=BTCUSDT", name="bob"))
 
     thread = threading.Thread(target=ask)
     thread.start()
@@ -252,4 +255,5 @@ def test_requests_meanwhile_wait(home: Pit) -> None:
         stop.set()
         thread.join()
     assert answers
-    assert {answer.status for answer in answers} == {200}
+    codes = {answer.code for answer in answers if answer.status != 200}
+    assert codes <= {-2011}  # the order went with what was exchanged

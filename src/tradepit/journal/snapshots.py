@@ -54,13 +54,16 @@ class SnapshotFiles:
         for leftover in folder.glob("*.part"):
             leftover.unlink(missing_ok=True)
 
-    def _path(self, seq: int) -> Path:
+    def path(self, seq: int) -> Path:
+        """Where the state after record `seq` lies, or would."""
         return self._folder / f"{seq:020d}.snapshot"
 
-    def save(self, seq: int, rules: int, blob: bytes) -> None:
-        path = self._path(seq)
+    def save(self, seq: int, rules: int, blob: bytes) -> str:
+        """Write a state down. Returns: its digest."""
+        path = self.path(seq)
         part = path.with_suffix(".part")
-        header = f"{_MAGIC} {seq} {rules} {digest_of(blob)}\n".encode()
+        digest = digest_of(blob)
+        header = f"{_MAGIC} {seq} {rules} {digest}\n".encode()
         with open(part, "wb", opener=private_opener) as file:
             file.write(header)
             file.write(blob)
@@ -70,6 +73,7 @@ class SnapshotFiles:
         part.replace(path)
         if self._sync:
             self._sync_folder()
+        return digest
 
     def _sync_folder(self) -> None:
         if os.name != "posix":
@@ -107,7 +111,7 @@ class SnapshotFiles:
 
     def _read(self, seq: int) -> Snapshot | None:
         try:
-            header, _, blob = self._path(seq).read_bytes().partition(b"\n")
+            header, _, blob = self.path(seq).read_bytes().partition(b"\n")
         except FileNotFoundError:
             return None
         words = header.decode("ascii", "replace").split(" ")
@@ -118,4 +122,4 @@ class SnapshotFiles:
         return Snapshot(seq, int(words[2]), blob)
 
     def drop(self, seq: int) -> None:
-        self._path(seq).unlink(missing_ok=True)
+        self.path(seq).unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from tradepit.journal.datadir import private_opener
 from tradepit.journal.memory import MemoryLog
 from tradepit.journal.port import RULES, JournalError, Log, Snapshot
 from tradepit.journal.recovery import Origins, machine_of, pack_state
-from tradepit.journal.snapshots import SnapshotFiles, digest_of
+from tradepit.journal.snapshots import SnapshotFiles
 from tradepit.journal.sqlite import FILE as JOURNAL
 from tradepit.journal.sqlite import FOLDER as STATES
 from tradepit.journal.sqlite import SqliteLog
@@ -90,8 +90,8 @@ def link_tapes(tapes: Path, into: Path) -> None:
 def write_image(into: Path, about: About, state: dict[str, object], sync: bool) -> About:
     """Pack a state and write it down, and what it is; the history comes from elsewhere."""
     blob = pack_state(state)
-    SnapshotFiles(into / STATES, sync).save(about.seq, RULES, blob)
-    about = msgspec.structs.replace(about, digest=digest_of(blob))
+    digest = SnapshotFiles(into / STATES, sync).save(about.seq, RULES, blob)
+    about = msgspec.structs.replace(about, digest=digest)
     with open(into / ABOUT, "wb", opener=private_opener) as file:
         file.write(msgspec.json.format(msgspec.json.encode(about)))
     return about
@@ -123,7 +123,7 @@ def read_state(image: Path, about: About) -> Snapshot:
     found = None
     if (image / STATES).is_dir():
         found = SnapshotFiles(image / STATES, sync=False).load(about.seq)
-    if found is None or found.seq != about.seq or digest_of(found.blob) != about.digest:
+    if found is None or found.seq != about.seq:
         raise ImageError(
             f"The snapshot {image.name} is damaged: its state is not what was written."
             " Nothing was changed. Delete it and save another one."
@@ -143,10 +143,17 @@ def furnish(image: Path, into: Path, origins: Origins[Exchange], memory: bool) -
     """
     about = read_about(image)
     snapshot = read_state(image, about)
-    machine, snapshot = going_on(origins, snapshot, about.at_us)
+    machine, goes_on = going_on(origins, snapshot, about.at_us)
     shutil.copyfile(image / HISTORY, empty_file(into / HISTORY))
     link_tapes(image / TAPES, into)
-    log = keep_state(into, snapshot, memory)
+    log = MemoryLog() if memory else None
+    if log is None:
+        empty_file(into / JOURNAL)
+    if log is None and goes_on is snapshot:
+        states = SnapshotFiles(into / STATES, sync=False)
+        link(SnapshotFiles(image / STATES, sync=False).path(about.seq), states.path(about.seq))
+    else:
+        put_state(into, goes_on, log)
     return Made(machine, about.at_us, about.recipe, log, books=about.books)
 
 
@@ -167,6 +174,10 @@ def put_state(into: Path, snapshot: Snapshot, log: MemoryLog | None) -> None:
         SnapshotFiles(into / STATES, sync=False).save(snapshot.seq, RULES, snapshot.blob)
 
 
+class _Clock(msgspec.Struct):
+    clock: list[int]
+
+
 def going_on(
     origins: Origins[Exchange], snapshot: Snapshot, at_us: int
 ) -> tuple[Exchange, Snapshot]:
@@ -175,13 +186,11 @@ def going_on(
     A real clock is found again by how far it is ahead of the wall, which is another distance now.
     Raises: JournalError.
     """
-    machine = machine_of(origins, snapshot)
-    if machine.clock_speed != REAL:
-        return machine, snapshot
-    machine.clock_offset_us = at_us - wall_us()
-    state: dict[str, object] = msgspec.msgpack.decode(snapshot.blob)
-    state["clock"] = [machine.clock_speed, machine.clock_offset_us]
-    return machine, Snapshot(snapshot.seq, snapshot.rules, pack_state(state))
+    if msgspec.msgpack.decode(snapshot.blob, type=_Clock).clock[0] == REAL:
+        state: dict[str, object] = msgspec.msgpack.decode(snapshot.blob)
+        state["clock"] = [REAL, at_us - wall_us()]
+        snapshot = snapshot._replace(blob=pack_state(state))
+    return machine_of(origins, snapshot), snapshot
 
 
 def log_upto(log: Log, into: Path, home: Path, seq: int) -> MemoryLog | None:

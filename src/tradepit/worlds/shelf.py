@@ -22,7 +22,7 @@ from tradepit.gateways.answers import refusal
 from tradepit.journal.datadir import UNREADY, commit_change, prepare_change
 from tradepit.journal.memory import MemoryLog
 from tradepit.journal.port import RULES, JournalError, Log, Snapshot
-from tradepit.journal.recovery import machine_of, pack_state
+from tradepit.journal.recovery import machine_of, pack_state, uncollected
 from tradepit.market.tapefile import Tape
 from tradepit.worlds import rewinds
 from tradepit.worlds.births import origins
@@ -131,10 +131,17 @@ class Shelf:
     def compare(self, before: str, after: str | None, limit: int) -> Awaitable[Comparison]:
         one, hall = self._image(before), self.hall
         other = None if after is None else self._image(after)
-        now = view_of(hall.pit, hall.clock.now_us()) if other is None else None
+        state = None
+        if other is None:
+            with uncollected():
+                state = hall.pit.dump()  # what others have to wait for; the rest is a thread's work
+        now_us = hall.clock.now_us()
 
         def work() -> Comparison:
-            later = now or _view(hall, other or one)
+            if state is not None:
+                later = view_of(hall.origins.load(state), now_us)
+            else:
+                later = _view(hall, other or one)
             return compare((before, _view(hall, one)), (after or "now", later), limit)
 
         return asyncio.to_thread(_in_words, work)
