@@ -75,3 +75,7 @@ def test_shells_complete_commands(shell: str) -> None:
              "COMP_CWORD": "client-" if shell == "fish" else "1"}  # fmt: skip
     done = tradepit(**asked)
     assert "client-config" in done.stdout
+    more = "tradepit up --market "
+    word = "" if shell == "fish" else "3"
+    done = tradepit(**(asked | {"COMP_WORDS": more, "COMP_CWORD": word}))
+    assert "flash-crash" in done.stdout
