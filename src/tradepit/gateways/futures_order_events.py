@@ -77,7 +77,7 @@ def order_update(told: FuturesReport, unit: int, waited: bool = False) -> str:
     held = f'"b":{quote_short(told.buy_held)},"a":{quote_short(told.sell_held)},'
     return (
         f'{{"e":"ORDER_TRADE_UPDATE","E":{at},"T":{at},{HEADS[contract.venue]}"o":{{'
-        f'"s":"{contract.name}","c":{quote(told.client_id)},"S":"{SIDES[order.side]}","o":"{word}",'
+        f'"s":"{contract.name}","c":"{told.client_id}","S":"{SIDES[order.side]}","o":"{word}",'
         f'"f":"{FUTURES_TIMES_IN_FORCE[order.tif]}","q":{quote_short(told.qty)},'
         f'"p":{quote_short(told.price)},"ap":{quote_places(average, 5) if average else _NOTHING},'
         f'"sp":{quote_short(0 if trailing else order.stop_price)},"x":"{execution}",'
@@ -118,7 +118,7 @@ def trade_lite(told: FuturesTrade, maker: bool, unit: int) -> str:
     return (
         f'{{"e":"TRADE_LITE","E":{at},"T":{at},"s":"{contract.name}",'
         f'"q":{quote_places(order.qty, places)},"p":{price},"m":{TRUTHS[maker]},'
-        f'"c":{quote(order.client_id)},"S":"{SIDES[order.side]}",'
+        f'"c":"{order.client_id}","S":"{SIDES[order.side]}",'
         f'"L":{quote_places(told.price, prices)},"l":{quote_places(told.qty, places)},'
         f'"t":{told.trade_id},"i":{order.order_id}}}'
     )
@@ -134,7 +134,7 @@ def algo_update(told: AlgoReport, unit: int) -> str:
     trailing = order.orig_type == TRAILING_STOP_MARKET
     actual = FUTURES_ORDER_TYPES[MARKET if order.is_market else LIMIT] if placed else "0"
     return (
-        f'{{"e":"ALGO_UPDATE","T":{at},"E":{at},"o":{{"caid":{quote(order.client_id)},'
+        f'{{"e":"ALGO_UPDATE","T":{at},"E":{at},"o":{{"caid":"{order.client_id}",'
         f'"aid":{algo.algo_id},"at":"CONDITIONAL","o":"{FUTURES_ORDER_TYPES[order.orig_type]}",'
         f'"s":"{order.contract.name}","S":"{SIDES[order.side]}",'
         f'"ps":"{POSITION_SIDES[order.position.side]}","f":"{FUTURES_TIMES_IN_FORCE[order.tif]}",'

@@ -7,9 +7,8 @@ docs/decisions/0189-futures-user-events.md. Orders are in `futures_order_events`
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tradepit.catalog.kinds import TRUTHS, quote_short, quote_units
 from tradepit.core.contracts import USDM, VENUES
@@ -30,59 +29,67 @@ from tradepit.gateways.futures_order_events import HEADS, fine
 from tradepit.gateways.user_events import Telling
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from tradepit.core.positions import Trader
     from tradepit.core.records import Event
+    from tradepit.gateways.user_events import Address
+
+ORDER: Final = "ORDER_TRADE_UPDATE"
 
 
-def futures_tellings(event: Event) -> list[Telling]:
-    """Who is told of a futures event, and how, in the order of telling."""
+def futures_tellings(event: Event, heard: Container[Address]) -> list[Telling]:
+    """Who of those that are heard is told of a futures event, and how, in the order of telling."""
     if isinstance(event, FuturesTrade):
-        return _of_trade(event)
-    if isinstance(event, FuturesReport):
-        return _of_report(event)
-    if isinstance(event, AccountUpdate):
-        return _telling(event.trader, "ACCOUNT_UPDATE", partial(account_update, event))
-    if isinstance(event, ConfigUpdate):
-        return _telling(event.trader, "ACCOUNT_CONFIG_UPDATE", partial(config_update, event))
-    if isinstance(event, MarginCall):
-        return _telling(event.trader, "MARGIN_CALL", partial(margin_call, event))
-    if isinstance(event, (AlgoReport, TriggerRefused)):
-        return _of_waiting(event)
+        return _of_trade(event, heard)
+    if isinstance(event, (FuturesReport, AlgoReport, TriggerRefused)):
+        address = _address(event.order.trader)
+        return _of_order(event, address) if address in heard else []
+    if isinstance(event, (AccountUpdate, ConfigUpdate, MarginCall)):
+        address = _address(event.trader)
+        return [_of_account(event, address)] if address in heard else []
     return []
 
 
-def _telling(trader: Trader, event: str, words: Callable[[int], str]) -> list[Telling]:
-    return [Telling((VENUES[trader.venue], trader.account.id), event, words)]
+def _address(trader: Trader) -> Address:
+    return VENUES[trader.venue], trader.account.id
 
 
-def _of_report(told: FuturesReport) -> list[Telling]:
-    trader, name = told.order.trader, "ORDER_TRADE_UPDATE"
-    found = _telling(trader, name, partial(orders.order_update, told))
-    if orders.started_anew(told):
-        return _telling(trader, name, partial(orders.order_update, told, waited=True)) + found
-    return found
-
-
-def _of_trade(told: FuturesTrade) -> list[Telling]:
+def _of_trade(told: FuturesTrade, heard: Container[Address]) -> list[Telling]:
     """What is told lightly, before all else: the USDⓈ-M trades of orders that somebody placed."""
     found: list[Telling] = []
     if told.contract.venue == USDM:
         for order, maker in ((told.taker, False), (told.maker, True)):
             if not (order.forced or order.account.quiet):
-                words = partial(orders.trade_lite, told, maker)
-                found += _telling(order.trader, "TRADE_LITE", words)
+                address = _address(order.trader)
+                if address in heard:
+                    words = partial(orders.trade_lite, told, maker)
+                    found.append(Telling(address, "TRADE_LITE", words))
     return found
 
 
-def _of_waiting(event: AlgoReport | TriggerRefused) -> list[Telling]:
-    """Only the USDⓈ-M exchange has events of their own for these."""
-    trader = event.order.trader
-    if trader.venue != USDM:
+def _of_order(told: FuturesReport | AlgoReport | TriggerRefused, address: Address) -> list[Telling]:
+    """Algo orders and refused triggers have events of their own at the USDⓈ-M exchange alone."""
+    if isinstance(told, FuturesReport):
+        found = [Telling(address, ORDER, partial(orders.order_update, told))]
+        if orders.started_anew(told):
+            words = partial(orders.order_update, told, waited=True)
+            found.insert(0, Telling(address, ORDER, words))
+        return found
+    if told.order.contract.venue != USDM:
         return []
-    if isinstance(event, AlgoReport):
-        return _telling(trader, "ALGO_UPDATE", partial(orders.algo_update, event))
-    words = partial(orders.trigger_reject, event)
-    return _telling(trader, "CONDITIONAL_ORDER_TRIGGER_REJECT", words)
+    if isinstance(told, AlgoReport):
+        return [Telling(address, "ALGO_UPDATE", partial(orders.algo_update, told))]
+    words = partial(orders.trigger_reject, told)
+    return [Telling(address, "CONDITIONAL_ORDER_TRIGGER_REJECT", words)]
+
+
+def _of_account(told: AccountUpdate | ConfigUpdate | MarginCall, address: Address) -> Telling:
+    if isinstance(told, AccountUpdate):
+        return Telling(address, "ACCOUNT_UPDATE", partial(account_update, told))
+    if isinstance(told, ConfigUpdate):
+        return Telling(address, "ACCOUNT_CONFIG_UPDATE", partial(config_update, told))
+    return Telling(address, "MARGIN_CALL", partial(margin_call, told))
 
 
 # --- Accounts ----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ world's time of the command, so that the same log gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -41,7 +41,6 @@ from tradepit.core.units import mul_floor
 from tradepit.gateways.sockets import text_frame
 
 if TYPE_CHECKING:
-    from tradepit.core.accounts import Account
     from tradepit.gateways.sockets import Session
 
 SPOT: Final = "spot"
@@ -82,6 +81,16 @@ class Subscriber:
         return text_frame(self.wrapper + payload + self.tail)
 
 
+class Everyone:
+    """Stands for the addresses that are heard where all are."""
+
+    def __contains__(self, address: object) -> bool:
+        return True
+
+
+EVERYONE: Final = Everyone()
+
+
 class Telling(NamedTuple):
     """One event as its account is told of it."""
 
@@ -90,22 +99,26 @@ class Telling(NamedTuple):
     words: Callable[[int], str]  # its JSON by the unit of its times: 1 for µs, 1000 for ms
 
 
-def tellings(event: Event) -> list[Telling]:
-    """Who is told of a spot event, and how; nothing of what is nobody's user event."""
+def tellings(event: Event, heard: Container[Address]) -> list[Telling]:
+    """Who of those that are heard is told of a spot event, and how."""
     if isinstance(event, Report):
-        return _telling(event.order.account, "executionReport", partial(_report, event))
-    if isinstance(event, Position):
-        return _telling(event.account, "outboundAccountPosition", partial(_position, event))
-    if isinstance(event, ListStatus):
-        return _telling(event.order_list.account, "listStatus", partial(_list_status, event))
-    if isinstance(event, (BalanceUpdate, ExternalLock)):
-        name = "balanceUpdate" if isinstance(event, BalanceUpdate) else "externalLockUpdate"
-        return _telling(event.account, name, partial(_change, event, name))
+        address = (SPOT, event.order.account.id)
+        if address in heard:
+            return [Telling(address, "executionReport", partial(_report, event))]
+    elif isinstance(event, Position):
+        address = (SPOT, event.account.id)
+        if address in heard:
+            return [Telling(address, "outboundAccountPosition", partial(_position, event))]
+    elif isinstance(event, ListStatus):
+        address = (SPOT, event.order_list.account.id)
+        if address in heard:
+            return [Telling(address, "listStatus", partial(_list_status, event))]
+    elif isinstance(event, (BalanceUpdate, ExternalLock)):
+        address = (SPOT, event.account.id)
+        if address in heard:
+            name = "balanceUpdate" if isinstance(event, BalanceUpdate) else "externalLockUpdate"
+            return [Telling(address, name, partial(_change, event, name))]
     return []
-
-
-def _telling(account: Account, event: str, words: Callable[[int], str]) -> list[Telling]:
-    return [Telling((SPOT, account.id), event, words)]
 
 
 def _change(event: BalanceUpdate | ExternalLock, name: str, unit: int) -> str:

@@ -9,9 +9,11 @@ from tradepit.core.futures_records import FUTURES_TRADE
 from tradepit.core.records import LISTEN_KEY_GONE, Event, ListenKeyGone, Outcome
 from tradepit.gateways.futures_user_events import futures_tellings
 from tradepit.gateways.stream_faults import USER
-from tradepit.gateways.user_events import SPOT, Subscriber, tellings
+from tradepit.gateways.user_events import EVERYONE, SPOT, Subscriber, tellings
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from tradepit.gateways.sockets import Session
     from tradepit.gateways.stream_faults import Line, StreamFaults
     from tradepit.gateways.user_events import Address, Telling
@@ -20,9 +22,12 @@ K = TypeVar("K")
 PRODUCTS: Final = (SPOT, *VENUES[1:])
 
 
-def told_of(event: Event) -> list[Telling]:
-    """Who is told of an event of any product, and how, in the order of telling."""
-    return tellings(event) if event.kind < FUTURES_TRADE else futures_tellings(event)
+def told_of(event: Event, heard: Container[Address] = EVERYONE) -> list[Telling]:
+    """Who of those that are heard is told of an event of any product, and how, in the order of
+    telling."""
+    if event.kind < FUTURES_TRADE:
+        return tellings(event, heard)
+    return futures_tellings(event, heard)
 
 
 class UserHub:
@@ -55,9 +60,7 @@ class UserHub:
                 assert isinstance(event, ListenKeyGone)
                 self._key_gone(event)
                 continue
-            for telling in told_of(event):
-                if telling.address not in self._by_address:
-                    continue
+            for telling in told_of(event, self._by_address):
                 if self.faults.rules:
                     self.faults.tell(_Said(self, telling, outcome.at_us))
                 else:
