@@ -98,9 +98,10 @@ def apart_bp(one: int, other: int) -> int:
     return abs(one - other) * 10_000 // other
 
 
-async def check_market(preset: str, seed: int, minutes: int) -> None:
-    """Everything that a preset promises, at every tenth minute."""
-    async with living(Config(memory=True, market=preset, seed=seed)) as (hall, residents):
+async def check_market(preset: str, seed: int, minutes: int, *only: str) -> None:
+    """Everything that a preset promises, at every tenth minute. only: the symbols there are."""
+    settings = Config(memory=True, market=preset, seed=seed, symbol=only)
+    async with living(settings) as (hall, residents):
         watch = Watch(residents)
         for _ in range(0, minutes, 10):
             await forward(hall, 10)
@@ -112,7 +113,7 @@ async def check_market(preset: str, seed: int, minutes: int) -> None:
         assert set(watch.codes) <= {WOULD_MATCH}, watch.codes  # no filter said no
         assert hall.pit.audit() == []
         assert all(hall.healthy().values())
-        for side in (BUY, SELL):
+        for side in (BUY, SELL) if not only else ():
             done = await take(hall, "BTCUSDT", side, ONE)
             # A thin market is one that has no bitcoin to give at once.
             assert done.executed_qty == ONE if preset != "thin" else 0 < done.executed_qty < ONE
@@ -142,6 +143,12 @@ async def test_the_normal_market_keeps_its_promises(seed: int) -> None:
 async def test_every_preset_keeps_its_promises(preset: str) -> None:
     for seed in (1, 2):
         await check_market(preset, seed, 60)
+
+
+@pytest.mark.usefixtures("still")
+async def test_what_is_too_much_for_two_orders_leaves_none_that_is_too_small() -> None:
+    """A sweep of a little more than two of the symbol's largest orders."""
+    await check_market("flash-crash", 161, 60, "DOTUSDT")
 
 
 @pytest.mark.soak

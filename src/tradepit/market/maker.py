@@ -167,8 +167,9 @@ class Maker:
             found = self._desk.crossing(self.account, market.name, buys, (limit, most))
             cancels += found.own
             if found.qty:
-                left = max(found.qty, ladder.size_at(found.price, 0))
-                while qty := whole_lots(market, left):  # one order holds so much at most
+                left, least = found.qty, ladder.size_at(found.price, 0)
+                # One order holds so much at most; the last may not be too small to be one.
+                while left > 0 and (qty := whole_lots(market, max(left, least))):
                     orders.append(Order(buys, AT_ONCE, found.price, qty))
                     left -= qty
             if found.more and buys:
