@@ -20,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	&& echo $$p && break; done)
 PYTEST := $(PY) -m pytest -q
 # What runs with both cores: all that drives the core itself.
-CORE_TESTS := $(wildcard tests/scenarios tests/futures tests/twins tests/journal tests/market \
+CORE_TESTS := $(wildcard tests/golden tests/scenarios tests/futures tests/twins tests/journal tests/market \
 	tests/market_data tests/streams/test_windows.py)
 
 help:
