@@ -63,6 +63,21 @@ def test_a_position_is_opened_shown_and_closed(
     told(page, "-2022")
 
 
+def test_what_others_do_is_heard(server: Server, page: Any) -> None:
+    """Trades of the market and orders of the account that another client placed."""
+    page.goto(url(server, "/#usdm:LTCUSDT"))
+    until(page, SHOWN)
+    before = page.text_content("#trades")
+    page.wait_for_timeout(500)  # both sockets are open
+    market = "symbol=LTCUSDT&side=BUY&type=MARKET&quantity=1.5"
+    assert server.signed("POST", "/fapi/v1/order", market).status == 200
+    until(page, "was => document.querySelector('#trades').textContent !== was", arg=before)
+    until(page, "document.querySelector('#positions').textContent.startsWith('LTCUSDTLong 1.5')")
+    limit = "symbol=LTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1.5&price=80"
+    assert server.signed("POST", "/fapi/v1/order", limit).status == 200
+    page.wait_for_selector("#orders tr")
+
+
 def test_the_exchange_is_chosen_and_the_symbol_kept(server: Server, page: Any) -> None:
     page.goto(url(server, "/#ETHUSDT"))
     until(page, SHOWN)
@@ -154,6 +169,16 @@ def test_a_world_is_saved_compared_loaded_forked_and_taken_back(own: Server, pag
     page.click("#rewind")
     page.click("#rewind")
     until(page, "document.querySelector('#said').classList.contains('bad')")
+
+
+def test_bounds_of_futures_are_said_as_people_write_them(own: Server) -> None:
+    query = "symbol=LTCUSDT&side=BUY&type=MARKET&quantity=900000"
+    assert own.signed("POST", "/fapi/v1/order", query).code == -4005
+    rows = own.request("GET", "/_tradepit/v1/requests?code=-4005").json
+    filters = own.request("GET", "/fapi/v1/exchangeInfo").json["symbols"]
+    row = next(row for row in filters if row["symbol"] == "LTCUSDT")
+    lot = next(row for row in row["filters"] if row["filterType"] == "MARKET_LOT_SIZE")
+    assert rows[-1]["reason"] == f"at most {float(lot['maxQty']):g}"
 
 
 def open_orders(server: Server) -> int:

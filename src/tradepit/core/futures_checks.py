@@ -20,7 +20,7 @@ from tradepit.core.terms import (
     TRADING,
     TRAILING_STOP_MARKET,
 )  # fmt: skip
-from tradepit.core.units import ONE, mul_ceil, mul_floor, text_places
+from tradepit.core.units import ONE, mul_ceil, mul_floor, text_places, text_short
 
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
@@ -91,11 +91,11 @@ def check_qty(order: FuturesOrder) -> None:
         least, most = contract.market_min_qty, contract.market_max_qty
         step = contract.market_step_size
     if qty < least:
-        raise Reject("QTY_LESS_THAN_MIN_QTY", hint=f"at least {least} units")
+        raise Reject("QTY_LESS_THAN_MIN_QTY", hint=f"at least {text_short(least)}")
     if most and qty > most:
-        raise Reject("QTY_GREATER_THAN_MAX_QTY", hint=f"at most {most} units")
+        raise Reject("QTY_GREATER_THAN_MAX_QTY", hint=f"at most {text_short(most)}")
     if step and qty % step:
-        raise Reject("QTY_NOT_INCREASED_BY_STEP_SIZE", hint=f"steps of {step} units")
+        raise Reject("QTY_NOT_INCREASED_BY_STEP_SIZE", hint=f"steps of {text_short(step)}")
 
 
 def check_price(pit: Exchange, order: FuturesOrder, price: int) -> None:
@@ -207,9 +207,8 @@ def check_margin(pit: Exchange, order: FuturesOrder, released: int = 0) -> None:
     if order.trader.multi_assets:
         cost = -(-cost * pit.collateral_rate(asset, False) // ONE)
     if cost > have.available:
-        raise Reject(
-            "MARGIN_NOT_SUFFICIENT", hint=f"needs {cost} units, {have.available} are available"
-        )
+        words = f"needs {text_short(cost)}, {text_short(have.available)} are available"
+        raise Reject("MARGIN_NOT_SUFFICIENT", hint=words)
 
 
 def _assumed_price(order: FuturesOrder) -> int:

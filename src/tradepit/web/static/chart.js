@@ -73,7 +73,9 @@ export class Chart {
       layout.xaxis.range = [last.t - FEW * this.step, last.t + this.step].map((at) => new Date(at).toISOString().slice(0, 19));
     }
     this.node.setAttribute('aria-label', `Candles of ${this.name}; the last: open ${last.o}, high ${last.h}, low ${last.l}, close ${last.c}`);
+    // The label above says it all; the drawing's parts are nothing to be heard.
     window.Plotly.react(this.node, [volume, candles], layout, { displayModeBar: false, scrollZoom: true });
+    for (const part of document.querySelectorAll('svg')) part.setAttribute('aria-hidden', 'true');
     this.took = performance.now() - begun;
   }
 }

@@ -81,7 +81,7 @@ export function drawOrders(account, rules, cancel) {
     const price = Number(order.price) ? rules.price(order.price) : 'market';
     const stop = Number(order.stopPrice) ? ` at ${rules.price(order.stopPrice)}` : '';
     return make('tr', {},
-      cell(clockText(order.time)), cell(sideWord(order.side), order.side === 'BUY' ? 'buy' : 'sell'),
+      cell(clockText(order.time), 'wide'), cell(sideWord(order.side), order.side === 'BUY' ? 'buy' : 'sell'),
       cell(order.type.toLowerCase().replaceAll('_', ' ') + stop), cell(price, 'num'),
       cell(`${rules.qty(order.executedQty)} / ${rules.qty(order.origQty)}`, 'num'), make('td', {}, button));
   }));
@@ -110,7 +110,7 @@ export function drawPositions(account, rulesOf, show, close) {
     const asset = row.marginAsset ?? row.symbol.split('USD')[0];
     return make('tr', {},
       make('td', {}, name), cell(`${long ? 'Long' : 'Short'} ${plain(Math.abs(row.positionAmt))}`, `num ${long ? 'buy' : 'sell'}`),
-      cell(rules.price(row.entryPrice), 'num'), cell(rules.price(row.markPrice), 'num'),
+      cell(rules.price(row.entryPrice), 'num wide'), cell(rules.price(row.markPrice), 'num wide'),
       cell(`${signed(profit, asset.startsWith('USD') ? 2 : 8)} ${asset}`, `num ${profit < 0 ? 'sell' : 'buy'}`),
       cell(Number(row.liquidationPrice) ? rules.price(row.liquidationPrice) : '–', 'num'), make('td', {}, button));
   }));
