@@ -13,7 +13,7 @@ from tests.gateways.conftest import Server
 
 from tradepit.catalog import publish, unserved
 from tradepit.catalog.language import REGISTRY, by_ws_method
-from tradepit.web.asyncapi import APIS
+from tradepit.web.asyncapi import APIS, _key
 from tradepit.web.rehearsal import STREAMS, rehearse
 from tradepit.web.tour import TOUR, steps
 
@@ -115,6 +115,13 @@ def test_asyncapi_names_every_method_and_leads_nowhere_else(documents: dict[str,
         asked = [name for name in document["channels"][channel]["messages"] if "request" in name]
         told = [messages[name]["payload"]["properties"]["method"]["const"] for name in asked]
         assert sorted(told) == sorted(by_ws_method(venue))
+    for channel, words in (("stream", "<symbol>@trade"), ("fstream", "usdm.<symbol>@markPrice"),
+                           ("dstreams", "coinm.!forceOrder@arr")):  # fmt: skip
+        heard = [
+            messages[name] for name in document["channels"][channel]["messages"]
+            if name.startswith(_key(words))
+        ]  # fmt: skip
+        assert heard and heard[0]["payload"]["properties"]["e"] == {"type": "string"}
     for where in references(document):
         found = document
         for part in where.removeprefix("#/").split("/"):

@@ -23,7 +23,10 @@ Document = dict[str, Any]
 
 # What may stand in a stream's name, by the word that holds its place.
 PLACES: Final = {
-    "<symbol>": "a symbol in small letters: btcusdt",
+    "<symbol>": "a symbol in small letters: btcusdt, btcusd_perp",
+    "<pair>": "a pair in small letters: btcusdt, btcusd",
+    "<contractType>": "perpetual, current_quarter or next_quarter",
+    "<updateSpeed>": "1s of prices, 100ms or 500ms of books; it may be left out",
     "<interval>": "1s, 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d, 3d, 1w, 1M",
     "<levels>": "5, 10 or 20; @100ms behind it speaks ten times a second",
     "<window_size>": "1h, 4h or 1d",
@@ -34,6 +37,12 @@ APIS: Final = {
     SPOT: ("wsApi", "/ws-api/v3"),
     USDM: ("wsFapi", "/ws-fapi/v1"),
     COINM: ("wsDapi", "/ws-dapi/v1"),
+}
+# Of each product's streams: their channel (combined with an s behind it), and where they stand.
+SOCKETS: Final = {
+    SPOT: ("stream", ""),
+    USDM: ("fstream", "/fstream"),
+    COINM: ("dstream", "/dstream"),
 }
 REQUESTS: Final = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 ID: Final[Schema] = {
@@ -61,18 +70,20 @@ def socket_document(examples: Examples) -> Document:
             mine[f"{key}.request"] = _request(name, op, found)
             mine[f"{key}.reply"] = _reply(name, op, schemas, found)
         messages |= mine
-    streams = {name: _told(name, examples.streams.get(name)) for name in _stream_names()}
-    events = {name: _told(name, told) for name, told in examples.events.items()}
+    events = {
+        venue: {name: _told(name, told) for name, told in examples.events.items()
+                if f"{venue}-user-data:{name}" in SERVED_STREAMS}
+        for venue in SOCKETS
+    }  # fmt: skip
+    told = {venue: _streams_of(venue, examples) | events[venue] for venue in SOCKETS}
     control = {"streamRequest": _stream_request(), "streamReply": _stream_reply()}
     channels = {
-        channel: _channel(address, f"The WebSocket API: {venue}.", apis[channel] | events)
+        channel: _channel(address, f"The WebSocket API: {venue}.", apis[channel] | events[venue])
         for venue, (channel, address) in APIS.items()
-    } | {
-        "stream": _channel("/ws", "Market streams, raw: `/ws/<name>`.", streams | events | control),
-        "streams": _channel(
-            "/stream", "Market streams, combined: `/stream?streams=<name>/<name>`. Each message "
-            'stands in `{"stream": …, "data": …}`.', streams | events | control),
     }  # fmt: skip
+    for venue in SOCKETS:
+        channels |= _sockets(venue, told[venue] | control)
+    every = {name: each for mine in told.values() for name, each in mine.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -82,14 +93,29 @@ def socket_document(examples: Examples) -> Document:
         },
         "servers": {"local": {"host": "127.0.0.1:8800", "protocol": "ws"}},
         "channels": channels,
-        "operations": _operations(apis, [*streams, *events]),
+        "operations": _operations(apis, told),
         "components": {
             "schemas": {"Error": ERROR, **schemas.named},
             "messages": {
-                _key(name): told
-                for name, told in (messages | streams | events | control).items()
+                _key(name): each for name, each in (messages | every | control).items()
             },
         },
+    }  # fmt: skip
+
+
+def _sockets(venue: str, messages: Document) -> dict[str, Document]:
+    """The raw and the combined channel of a venue's streams."""
+    channel, base = SOCKETS[venue]
+    names = "<name>/<name>"
+    return {
+        channel: _channel(
+            f"{base}/ws", f"Streams of {venue}, raw: `{base}/ws/{names}`.", messages
+        ),
+        f"{channel}s": _channel(
+            f"{base}/stream",
+            f"Streams of {venue}, combined: `{base}/stream?streams={names}`. A message stands in "
+            '`{"stream": …, "data": …}`.', messages,
+        ),
     }  # fmt: skip
 
 
@@ -101,7 +127,9 @@ def _channel(address: str, words: str, messages: Document) -> Document:
     }
 
 
-def _operations(apis: dict[str, dict[str, Document]], told: list[str]) -> Document:
+def _operations(
+    apis: dict[str, dict[str, Document]], told: Mapping[str, Mapping[str, Document]]
+) -> Document:
     """From the client's side: it sends requests, it receives what is told."""
     made: Document = {}
     for channel, messages in apis.items():
@@ -113,7 +141,8 @@ def _operations(apis: dict[str, dict[str, Document]], told: list[str]) -> Docume
                 "reply": {"channel": {"$ref": where},
                           "messages": [{"$ref": f"{where}/messages/{name}.reply"}]},
             }  # fmt: skip
-    for channel in ("stream", "streams"):
+    sockets = [(venue, name + end) for venue, (name, _) in SOCKETS.items() for end in ("", "s")]
+    for venue, channel in sockets:
         where = f"#/channels/{channel}"
         made[f"{channel}.ask"] = {
             "action": "send", "channel": {"$ref": where},
@@ -123,7 +152,7 @@ def _operations(apis: dict[str, dict[str, Document]], told: list[str]) -> Docume
         }  # fmt: skip
         made[f"{channel}.hear"] = {
             "action": "receive", "channel": {"$ref": where},
-            "messages": [{"$ref": f"{where}/messages/{_key(name)}"} for name in told],
+            "messages": [{"$ref": f"{where}/messages/{_key(name)}"} for name in told[venue]],
         }  # fmt: skip
     return made
 
@@ -180,9 +209,16 @@ def _reply(name: str, op: Operation, schemas: Schemas, found: Answered | None) -
     return described
 
 
-def _stream_names() -> list[str]:
-    known = {name.partition(":")[2] for name in SERVED_STREAMS}
-    return [name for name in STREAMS if name in known]
+def _streams_of(venue: str, examples: Examples) -> dict[str, Document]:
+    """What is said on a venue's market streams, by the contract's names; where another venue's
+    streams are called the same, the venue's name comes before."""
+    found = {}
+    for stream_id in STREAMS:
+        room, _, name = stream_id.partition(":")
+        if room == f"{venue}-streams" and stream_id in SERVED_STREAMS:
+            key = name if venue == SPOT else f"{venue}.{name}"
+            found[key] = _told(name, examples.streams.get(stream_id))
+    return found
 
 
 def _told(name: str, told: Any) -> Document:

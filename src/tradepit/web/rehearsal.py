@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 import msgspec
 
 from tradepit.catalog.encode import encode
-from tradepit.catalog.language import REGISTRY, Operation, commands
+from tradepit.catalog.language import COINM, REGISTRY, SPOT, USDM, Operation, commands
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Command, Outcome, Who
 from tradepit.core.rejects import Reject
@@ -22,7 +22,6 @@ from tradepit.data import spot_listing
 from tradepit.data.genesis import DEV_KEYS, MAY_ALL, genesis
 from tradepit.gateways.answers import Answer
 from tradepit.gateways.hub import Hub
-from tradepit.gateways.user_events import SPOT
 from tradepit.gateways.user_stream import told_of
 from tradepit.projections.history import SqlHistory
 from tradepit.projections.projector import Projector
@@ -40,7 +39,7 @@ CONTROL: Final = "/_tradepit/"
 SHOWN: Final = "alice"  # whose answers become examples
 
 # Streams whose messages are shown, by the contract's names.
-STREAMS: Final = {
+_SPOT_STREAMS: Final = {
     "<symbol>@aggTrade": "btcusdt@aggTrade",
     "<symbol>@trade": "btcusdt@trade",
     "<symbol>@kline_<interval>": "btcusdt@kline_1m",
@@ -57,6 +56,44 @@ STREAMS: Final = {
     "<symbol>@depth": "btcusdt@depth@100ms",
     "<symbol>@referencePrice": "ethusdt@referencePrice",
 }
+_FUTURES_STREAMS: Final = {
+    "<symbol>@aggTrade": "{symbol}@aggTrade",
+    "<symbol>@kline_<interval>": "{symbol}@kline_1m",
+    "<pair>_<contractType>@continuousKline_<interval>": "{pair}_perpetual@continuousKline_1m",
+    "<symbol>@miniTicker": "{symbol}@miniTicker",
+    "!miniTicker@arr": "!miniTicker@arr",
+    "<symbol>@ticker": "{symbol}@ticker",
+    "!ticker@arr": "!ticker@arr",
+    "<symbol>@bookTicker": "{symbol}@bookTicker",
+    "!bookTicker": "!bookTicker",
+    "<symbol>@depth<levels>@<updateSpeed>": "{symbol}@depth5@100ms",
+    "<symbol>@depth@<updateSpeed>": "{symbol}@depth@100ms",
+    "<symbol>@markPrice@<updateSpeed>": "{symbol}@markPrice@1s",
+    "<symbol>@forceOrder": "{symbol}@forceOrder",
+    "!forceOrder@arr": "!forceOrder@arr",
+}
+_USDM_STREAMS: Final = {
+    "!markPrice@arr@<updateSpeed>": "!markPrice@arr@1s",
+    "!assetIndex@arr": "!assetIndex@arr",
+    "<symbol>@rpiDepth@500ms": "{symbol}@rpiDepth@500ms",
+}
+_COINM_STREAMS: Final = {
+    "<pair>@indexPrice@<updateSpeed>": "{pair}@indexPrice@1s",
+    "<pair>@markPrice@<updateSpeed>": "{pair}@markPrice@1s",
+    "<pair>@indexPriceKline_<interval>": "{pair}@indexPriceKline_1m",
+    "<symbol>@markPriceKline_<interval>": "{symbol}@markPriceKline_1m",
+}
+_PRODUCTS: Final = (
+    (SPOT, "btcusdt", "btcusdt", _SPOT_STREAMS),
+    (USDM, "btcusdt", "btcusdt", _FUTURES_STREAMS | _USDM_STREAMS),
+    (COINM, "btcusd_perp", "btcusd", _FUTURES_STREAMS | _COINM_STREAMS),
+)
+STREAMS: Final = {
+    f"{product}-streams:{name}": stream.format(symbol=symbol, pair=pair)
+    for product, symbol, pair, streams in _PRODUCTS
+    for name, stream in streams.items()
+}
+"""The streams that are listened to, by their ids in the contract."""
 
 
 class Answered(NamedTuple):
@@ -69,7 +106,7 @@ class Answered(NamedTuple):
 
 class Examples(NamedTuple):
     """answers: of each operation the first that succeeded, else a refusal. streams, events: the
-    first message of a stream (by the contract's name), of a user event (by its type)."""
+    first message of a stream (by its id in the contract), of a user event (by its type)."""
 
     answers: dict[str, Answered]
     streams: dict[str, Any]
@@ -126,18 +163,18 @@ class _Stage:
     settled_us = now_us
 
     async def play(self) -> Examples:
-        ears = {name: _Ear() for name in STREAMS}
+        ears = {stream_id: _Ear() for stream_id in STREAMS}
         with ThreadPoolExecutor(1) as pool:
             hub = Hub(cast("Any", self), self, self.history, pool)
-            for name, ear in ears.items():
-                hub.join(STREAMS[name], cast("Session", ear), 0)
+            for stream_id, ear in ears.items():
+                product = stream_id.partition("-")[0]
+                hub.join(STREAMS[stream_id], cast("Session", ear), 0, product)
             for step in (*OPENING, *steps()):
                 self.at_us += STEP_US
                 self._act(step, hub)
                 hub.advance(self.at_us)
                 await asyncio.sleep(0)  # who waits for the past has its turn
-            for stream in STREAMS.values():
-                hub.channels.pop((SPOT, stream), None)
+            hub.channels.clear()
         return Examples(
             self.answers,
             {name: ear.heard for name, ear in ears.items() if ear.heard is not None},

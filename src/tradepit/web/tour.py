@@ -59,7 +59,19 @@ OPENING: Final = tuple(
         ("ETHUSDT", "2432.21", "bob", {"side": "SELL", "quantity": "0.01"}),
         ("ETHUSDT", "2432.21", "carol", {"quantity": "0.01"}),
     )
-)
+) + tuple(
+    # On the futures, too; one of them is liquidated then.
+    step
+    for api, symbol, quantity in (("fapi", SYMBOL, "0.010"), ("dapi", "BTCUSD_PERP", "5"))
+    for step in (
+        *(
+            Step(f"POST /{api}/v1/order", {**_LOW, "symbol": symbol, "side": side,
+                 "quantity": quantity, "price": "107282.1"}, who=who)
+            for who, side in (("bob", "SELL"), ("carol", "BUY"), ("bob", "BUY"))
+        ),
+        Step("POST /_tradepit/v1/liquidations", {"symbol": symbol, "account": "carol"}, who="bob"),
+    )
+)  # fmt: skip
 
 _GENERAL = (
     Step("GET /api/v3/ping"),
