@@ -153,9 +153,10 @@ class Reader:
 
 @contextmanager
 def serving(home: Path) -> Iterator[str]:
-    """The server that `tradepit up` starts, on a free port and in memory: its host and port."""
+    """A server on a free port, nobody in its first world: its host and port."""
     facts = home / "world.json"
     command = [sys.executable, "-m", "tradepit", "up", "--memory", "--port", "0"]
+    command += ["--market", "empty"]
     process = subprocess.Popen(
         [*command, "--config-out", str(facts)], cwd=home, stdout=subprocess.DEVNULL
     )

@@ -43,15 +43,14 @@ ELSEWHERE = {
     "docs/replay.md": "tests/replay/test_control.py",
     "docs/worlds.md": "tests/worlds/test_page.py",
 } | {f"docs/clients/{name}.md": "tests/clients/test_recipes.py" for name in RECIPES}
-# What a page's world is made with: few symbols, so that many pages can be read at once.
+# Few symbols, so that a world costs little.
 SYMBOLS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "LTCUSDT", "ETHBTC"]
-STILL = (
+STILL = (  # pages about a market with nobody else in it
     "docs/control.md",
     "docs/futures.md",
     "docs/explanation/ledger.md",
     "docs/explanation/matching.md",
 )
-WORLDS = {page: {"market": "empty"} for page in STILL}
 # Pages about the world that the server is started with: where worlds are made, or cannot be named.
 MAIN = ("docs/explanation/determinism.md", "docs/fixed-hosts.md")
 READ = [
@@ -80,8 +79,9 @@ def world_of(page: str, where: str) -> Iterator[str]:
         yield where
         return
     name = re.sub(r"[^a-z0-9]+", "-", page.lower().removesuffix(".md"))[-31:].strip("-")
+    market = "empty" if page in STILL else "normal"
     worlds = f"http://{where}/_tradepit/v1/worlds"
-    ask(worlds, "POST", name=name, symbols=SYMBOLS, **WORLDS.get(page, {}))
+    ask(worlds, "POST", name=name, symbols=SYMBOLS, market=market)
     try:
         yield f"{where}/@{name}"
     finally:
