@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.control.conftest import DEV, Pit, running_pit
-from tests.ws_api.speaking import Speaker
+from tests.ws_api.speaking import EdKey, Speaker
 
 APIS = {"fapi": "/ws-fapi/v1", "dapi": "/ws-dapi/v1"}
 
@@ -52,6 +52,19 @@ def test_the_same_over_the_websocket_api(pit: Pit, venue: str) -> None:
         assert asked(pit, "POST", f"/{venue}/v1/listenKey", "carol").json == started["result"]
         assert api.ask("userDataStream.stop", key)["result"] == {}
         assert api.ask("userDataStream.stop", key)["error"]["code"] == -1125
+
+
+@pytest.mark.parametrize("venue", APIS)
+def test_a_session_that_logged_on_needs_no_key(pit: Pit, venue: str) -> None:
+    key = EdKey(pit.server, "dave")
+    with Speaker(pit.server, path=APIS[venue]) as api:
+        assert api.ask("userDataStream.start")["error"]["code"] == -1102
+        assert api.signed("session.logon", key)["result"]["apiKey"] == key.api_key
+        started = api.ask("userDataStream.start")["result"]
+        assert asked(pit, "POST", f"/{venue}/v1/listenKey", "dave").json == started
+        assert api.ask("session.status")["result"]["apiKey"] == key.api_key
+        assert api.ask("session.logout")["result"]["apiKey"] is None
+        assert api.ask("userDataStream.stop")["error"]["code"] == -1102
 
 
 def test_market_data_of_the_websocket_api(pit: Pit) -> None:

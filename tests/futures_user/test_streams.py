@@ -182,6 +182,25 @@ def test_an_order_over_the_websocket_api_is_heard(pit: Pit) -> None:
         assert listener.next()["o"]["i"] == placed["orderId"]
 
 
+def test_commission_in_another_asset_is_told_with_its_balance(pit: Pit) -> None:
+    for name, side in (("bob", "SELL"), ("carol", "BUY")):
+        assert pit.order(name, side, "1", "600", "BNBUSDT").status == 200
+    fund = "type=MAIN_UMFUTURE&asset=BNB&amount=5"
+    assert pit.signed("POST", "/sapi/v1/asset/transfer", fund, name="carol").status == 200
+    assert pit.signed("POST", "/fapi/v1/feeBurn", "feeBurn=true", name="carol").status == 200
+    with Listener(pit.server, f"/fstream/ws/{key_of(pit, name='carol')}") as listener:
+        order(pit, "SELL", "100000", "bob")
+        order(pit, "BUY", "100000", "carol")
+        told = listener.all(0.1)
+        order(pit, "BUY", "100000", "bob")
+        order(pit, "SELL", "100000", "carol")
+    update = next(frame["a"] for frame in told if frame["e"] == "ACCOUNT_UPDATE")
+    assert [row["a"] for row in update["B"]] == ["USDT", "BNB"]
+    fill = told[-1]["o"]
+    assert (fill["x"], fill["N"]) == ("TRADE", "BNB")
+    assert float(fill["n"]) == pytest.approx(1000 * 0.0005 * 0.9 / 600)
+
+
 def test_what_the_house_does_is_told(pit: Pit) -> None:
     """A liquidation and a funding by hand."""
     order(pit, "SELL", "100000", "bob")

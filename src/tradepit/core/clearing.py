@@ -226,7 +226,7 @@ def _charge(
         purse = trader.wallet.get(pit.discount_asset)
         if under and purse is not None:
             units = ratio_half_up(
-                fill.value * rate * BURN_DISCOUNT * above, ONE * ONE * ONE * ONE * under
+                fill.value * rate * BURN_DISCOUNT * above, ONE * ONE * ONE * under
             )
             if 0 < units <= purse.free:
                 pit.ledger.post(purse, pit.house_balance(pit.fees, pit.discount_asset), units)
