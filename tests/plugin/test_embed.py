@@ -299,6 +299,32 @@ def test_worlds_beside_each_other(quiet: Tradepit) -> None:
         quiet.delete()
 
 
+def test_ways_back(quiet: Tradepit) -> None:
+    world = quiet.create_world("tried", **STILL, accounts=["hugo"])
+    hugo = world.account("hugo")
+    hugo.buy("BTCUSDT", 1, 50_000)
+    before = world.state_hash
+    assert world.save("first")["name"] == "first"
+    world.clock.advance("1h")
+    hugo.cancel_all("BTCUSDT")
+    assert {row["what"] for row in world.diff("first")} >= {"order"}
+    other = world.fork("other", "first")
+    assert other.account("alice").key == world.keys["alice"]
+    assert len(other.market("BTCUSDT").depth()["bids"]) == 1
+    assert world.rewind("30m")["name"] == "tried"
+    assert world.clock.now == NEW_YEAR + timedelta(minutes=30)
+    assert len(hugo.open_orders("BTCUSDT")) == 1
+    world.load("first")
+    assert world.clock.now == NEW_YEAR and world.state_hash == before
+    assert [row["name"] for row in world.snapshots()] == ["first"]
+    world.rewind(to=NEW_YEAR)
+    world.reset()
+    with pytest.raises(Refused, match="-2015"):
+        hugo.open_orders()
+    other.delete()
+    world.delete()
+
+
 def test_the_same_world_again() -> None:
     """Seed and time say what a world is, served by a thread or by a process."""
     shown = []

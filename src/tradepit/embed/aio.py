@@ -88,6 +88,11 @@ class AsyncWorld(Twin[World]):
     get = _awaited(World.get)
     refusals = _awaited(World.refusals)
     audit = _awaited(World.audit)
+    save = _awaited(World.save)
+    load = _awaited(World.load)
+    rewind = _awaited(World.rewind)
+    reset = _awaited(World.reset)
+    fork = _awaited(World.fork)
 
     @property
     def clock(self) -> AsyncClock:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradepit.embed import hosts
 from tradepit.embed.parts import Account, Clock, Contract, Faults, Key, Market, Row
-from tradepit.embed.wire import Moment, Number, Wire, milliseconds, number
+from tradepit.embed.wire import Moment, Number, Span, Wire, duration, milliseconds, number
 
 if TYPE_CHECKING:
     from tradepit.embed.aio import AsyncWorld
@@ -170,6 +170,44 @@ class World:
     def state_hash(self) -> str:
         """Equal wherever the same happened."""
         return str(self.audit()["stateHash"])
+
+    # --- Its ways back -------------------------------------------------------------------------
+
+    def save(self, name: str) -> Row:
+        """Keep all of the world as it is now, under a name."""
+        return self._row("POST snapshots", name=name)
+
+    def load(self, name: str) -> Row:
+        """Go on from what was saved; sockets are closed, for the world is another one."""
+        return self._row("POST snapshots/load", name=name)
+
+    def rewind(self, by: Span | None = None, *, to: Moment | None = None) -> Row:
+        """Go back by a duration or to a time; what came later is lost unless it was saved."""
+        return self._row(
+            "POST worlds/rewind", by=None if by is None else duration(by),
+            to=None if to is None else milliseconds(to),
+        )  # fmt: skip
+
+    def reset(self) -> Row:
+        """Be born again, with the same seed and settings."""
+        return self._row("POST worlds/reset")
+
+    def snapshots(self) -> list[Row]:
+        """What was saved, oldest first."""
+        return list(self.call("GET snapshots"))
+
+    def diff(self, before: str, after: str | None = None) -> list[Row]:
+        """What changed from one snapshot to another, or to now."""
+        return list(self.call("GET snapshots/diff", before=before, after=after)["differences"])
+
+    def fork(self, name: str, snapshot: str | None = None) -> World:
+        """A second world with this one's past, until now or until a snapshot."""
+        self.call("POST worlds/fork", name=name, snapshot=snapshot)
+        return self.world(name)
+
+    def _row(self, operation: str, /, **given: Any) -> Row:
+        found: Row = self.call(operation, **given)
+        return found
 
     # --- Other worlds --------------------------------------------------------------------------
 

@@ -68,6 +68,8 @@ class AssetMargin:
                 self.cross_profit += profit
         self.available = max(margin.cross(pit, trader, asset).available, 0)
         self.withdrawable = withdrawable(pit, trader, asset)
+        # What a wallet was born with came in at the world's birth: ccxt takes 0 for "not valid".
+        self.updated_us = trader.updated_us or (pit.born_us if self.wallet else 0)
 
     def fields(self) -> dict[str, Shown]:
         """The fields that rows of an asset have on both venues."""
@@ -88,11 +90,12 @@ class AssetMargin:
 
 def asset_row(pit: Exchange, trader: Trader, asset: str, available: bool | UnsetType) -> AssetRow:
     """One asset of a wallet."""
+    found = AssetMargin(pit, trader, asset)
     return AssetRow(
         asset=asset,
         margin_available=available,
-        update_time=trader.updated_us,
-        **AssetMargin(pit, trader, asset).fields(),
+        update_time=found.updated_us,
+        **found.fields(),
     )
 
 
@@ -371,7 +374,7 @@ def _balances(pit: Exchange, who: Who, venue: int) -> list[UsdmBalance]:
             account_alias=ALIAS, asset=asset, balance=EIGHT(found.wallet),
             cross_wallet_balance=EIGHT(found.cross_wallet), cross_un_pnl=EIGHT(found.cross_profit),
             available_balance=EIGHT(found.available), max_withdraw_amount=EIGHT(found.withdrawable),
-            margin_available=True, update_time=trader.updated_us,
+            margin_available=True, update_time=found.updated_us,
         ))  # fmt: skip
     return rows
 

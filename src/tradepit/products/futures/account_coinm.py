@@ -74,11 +74,8 @@ class CoinmAccount(Reply):
 
 
 def _coinm_asset(pit: Exchange, trader: Trader, asset: str) -> CoinmAsset:
-    return CoinmAsset(
-        asset=asset,
-        update_time=trader.updated_us,
-        **AssetMargin(pit, trader, asset).fields(),
-    )
+    found = AssetMargin(pit, trader, asset)
+    return CoinmAsset(asset=asset, update_time=found.updated_us, **found.fields())
 
 
 def _coinm_position(position: Position) -> CoinmPosition:
@@ -156,6 +153,6 @@ def balance_coinm(
             account_alias=ALIAS, asset=asset, balance=EIGHT(found.wallet),
             withdraw_available=EIGHT(found.withdrawable),
             cross_wallet_balance=EIGHT(found.cross_wallet), cross_un_pnl=EIGHT(found.cross_profit),
-            available_balance=EIGHT(found.available), update_time=trader.updated_us,
+            available_balance=EIGHT(found.available), update_time=found.updated_us,
         ))  # fmt: skip
     return rows
