@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +171,13 @@ class World:
     def state_hash(self) -> str:
         """Equal wherever the same happened."""
         return str(self.audit()["stateHash"])
+
+    def replay(self, *files: str | os.PathLike[str], **how: Any) -> Row:
+        """Let files of the public archive be a symbol's trades: `at="start"` at their own times,
+        else shifted to begin with the next minute or candle; `symbol`, `pace`. See docs/replay.md.
+        """
+        paths = [os.path.abspath(path) for path in files]  # noqa: PTH100 - also for PathLikes
+        return self._row("POST replays", files=paths, **how)
 
     # --- Its ways back -------------------------------------------------------------------------
 
