@@ -41,6 +41,7 @@ NOBODY = "127.0.0.1:1"  # where a page shows what happens without a server
 # Pages whose blocks are run by tests that know more of what they are about.
 ELSEWHERE = {
     "docs/replay.md": "tests/replay/test_control.py",
+    "docs/testing.md": "tests/plugin/test_page.py",
     "docs/worlds.md": "tests/worlds/test_page.py",
 } | {f"docs/clients/{name}.md": "tests/clients/test_recipes.py" for name in RECIPES}
 # Few symbols, so that a world costs little.

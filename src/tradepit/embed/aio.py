@@ -80,6 +80,7 @@ class AsyncAccount(Twin[Account]):
     balance = _awaited(Account.balance)
     give = _awaited(Account.give)
     take = _awaited(Account.take)
+    listen_key = _awaited(Account.listen_key)
     set = _awaited(Account.set)
 
 

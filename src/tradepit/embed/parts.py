@@ -345,6 +345,11 @@ class Account:
         asked = {"account": self.name, "asset": asset, "amount": amount, "take": take}
         self._wire.control("POST faucet", asked)
 
+    def listen_key(self) -> str:
+        """The key of its user data stream: `stream_url + "/" + key` tells its events."""
+        headers = {"X-MBX-APIKEY": self.key.api_key}
+        return str(self._wire.ask("POST", "/api/v3/userDataStream", headers=headers)["listenKey"])
+
     def set(self, /, **how: Any) -> Row:
         """`can_trade`, `pays_in_bnb`, `trade_group_id`, …: see docs/control.md."""
         return _row(self._wire.control("PUT accounts", {"account": self.name, **how}))
