@@ -12,16 +12,23 @@ from typing import Any
 import pytest
 from tests.control.conftest import Pit
 from tests.gateways.conftest import Server, running
-from tests.worlds.conftest import Inside, make
+from tests.worlds.conftest import BORN_MS, Inside, make
+from tests.worlds.test_same_future import keeping
 from tests.worlds.test_snapshots import rest
 from tests.worlds.test_ways_back import bids
 
 from tradepit.config import Config
+from tradepit.control.basics import COUNT_ORDERS, CountOrders
+from tradepit.core.rejects import Reject
 from tradepit.journal.datadir import finish_change
 from tradepit.journal.port import JournalError
+from tradepit.journal.sequencer import HOUSE
 from tradepit.worlds import shelf
 from tradepit.worlds.hall import Hall
-from tradepit.worlds.recipes import read_recipe
+from tradepit.worlds.recipes import Recipe, read_recipe
+from tradepit.worlds.shelf import Shelf
+
+BORN_US = BORN_MS * 1000
 
 STEPS = ((os, "rename"), (os, "unlink"), (os, "rmdir"), (shutil, "rmtree"), (os, "link"))
 ASKS: dict[str, dict[str, Any]] = {
@@ -160,3 +167,35 @@ def test_a_world_that_cannot_be_opened_any_more_is_closed(
 
 def raising(wrong: Exception) -> Any:
     raise wrong
+
+
+async def test_a_birth_that_a_kill_cut_short_is_made_whole(tmp_path: Path) -> None:
+    settings = Config(limits="off", market="empty")
+    recipe = Recipe("lab", 7, "empty", "off", symbols=("BTCUSDT",), time_us=BORN_US, speed=0)
+    born = Hall(settings, recipe, tmp_path)
+    await born.projector.start()
+    await born.sequencer.start()
+    await born.sequencer.submit(HOUSE, COUNT_ORDERS, CountOrders(on=False))
+    await born.sequencer.stop(snapshot=False)  # before its clock was set
+    await born.projector.stop()
+    born._home.release()
+    again = Hall(settings, recipe, tmp_path)
+    await again.start()
+    assert (again.clock.now_us(), again.clock.speed) == (BORN_US, 0)
+    assert not again.pit.count_orders
+    await again.stop()
+
+
+async def test_a_world_that_stopped_is_not_saved_but_taken_back(tmp_path: Path) -> None:
+    async with keeping(Config(data=tmp_path, market="empty", limits="off")) as keeper:
+        own = Shelf(keeper, "main")
+        await own.save("sound")
+        keeper.halls["main"].sequencer._break("its books are wrong")
+        for work in (lambda: own.save("b"), lambda: own.fork("b", None),
+                     lambda: own.rewind(None, 0)):  # fmt: skip
+            with pytest.raises(Reject) as refused:
+                await work()
+            assert "The world stopped: its books are wrong" in refused.value.msg
+        row = await own.load("sound")
+        assert row.closed is None
+        assert (await own.save("again")).seq == row.commands

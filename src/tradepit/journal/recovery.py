@@ -211,11 +211,30 @@ def _check_rules(log: Log, newest: Snapshot) -> None:
 
 def machine_of(origins: Origins[M], snapshot: Snapshot) -> M:
     """The state that a snapshot holds. Raises: WorldBroken."""
+    return machine_from(origins, unpack_state(snapshot), snapshot.seq)
+
+
+def unpack_state(snapshot: Snapshot) -> dict[str, object]:
+    """The dump that a snapshot holds. Raises: WorldBroken."""
     try:
         with uncollected():
-            return origins.load(msgspec.msgpack.decode(snapshot.blob))
+            found: dict[str, object] = msgspec.msgpack.decode(snapshot.blob)
+    except msgspec.MsgspecError as wrong:
+        raise _unloadable(snapshot.seq, wrong) from wrong
+    return found
+
+
+def machine_from(origins: Origins[M], state: dict[str, object], seq: int) -> M:
+    """The state that was dumped after record `seq`. Raises: WorldBroken."""
+    try:
+        with uncollected():
+            return origins.load(state)
     except Exception as wrong:
-        raise WorldBroken(f"The snapshot at {snapshot.seq} cannot be loaded: {wrong!r}.") from wrong
+        raise _unloadable(seq, wrong) from wrong
+
+
+def _unloadable(seq: int, wrong: Exception) -> WorldBroken:
+    return WorldBroken(f"The snapshot at {seq} cannot be loaded: {wrong!r}.")
 
 
 def _replay(world: World[M], after: int, reader: Reader | None) -> tuple[Command, Exception] | None:

@@ -13,7 +13,7 @@ from tradepit.core.exchange import Exchange
 from tradepit.data import spot_listing
 from tradepit.data.exchange_info import ListingError, read_exchange_info
 from tradepit.data.genesis import genesis
-from tradepit.journal.clock import wall_us
+from tradepit.journal.clock import REAL, wall_us
 from tradepit.journal.recovery import Origins
 from tradepit.market.maker import MAKERS
 from tradepit.market.past import contracts_with_past, pasts_of, with_past
@@ -90,6 +90,9 @@ def origins(
         for symbols in (pit.symbols, pit.contracts):
             for name, past in pasts_of(symbols, born_us).items():
                 symbols[name].begin(past, born_us)
+        pit.clock_speed = recipe.speed  # known from the first record on, whatever kill comes
+        if recipe.time_us:
+            pit.clock_offset_us = recipe.time_us - wall_us() if recipe.speed == REAL else 0
         if replay:
             pit.clock_offset_us = born_us - wall_us()
         return pit

@@ -21,7 +21,7 @@ from tradepit.journal.clock import REAL, wall_us
 from tradepit.journal.datadir import private_opener
 from tradepit.journal.memory import MemoryLog
 from tradepit.journal.port import RULES, JournalError, Log, Snapshot
-from tradepit.journal.recovery import Origins, machine_of, pack_state
+from tradepit.journal.recovery import Origins, machine_from, pack_state, unpack_state
 from tradepit.journal.snapshots import SnapshotFiles
 from tradepit.journal.sqlite import FILE as JOURNAL
 from tradepit.journal.sqlite import FOLDER as STATES
@@ -174,10 +174,6 @@ def put_state(into: Path, snapshot: Snapshot, log: MemoryLog | None) -> None:
         SnapshotFiles(into / STATES, sync=False).save(snapshot.seq, RULES, snapshot.blob)
 
 
-class _Clock(msgspec.Struct):
-    clock: list[int]
-
-
 def going_on(
     origins: Origins[Exchange], snapshot: Snapshot, at_us: int
 ) -> tuple[Exchange, Snapshot]:
@@ -186,11 +182,12 @@ def going_on(
     A real clock is found again by how far it is ahead of the wall, which is another distance now.
     Raises: JournalError.
     """
-    if msgspec.msgpack.decode(snapshot.blob, type=_Clock).clock[0] == REAL:
-        state: dict[str, object] = msgspec.msgpack.decode(snapshot.blob)
+    state = unpack_state(snapshot)
+    clock = state.get("clock")
+    if isinstance(clock, list) and clock[0] == REAL:
         state["clock"] = [REAL, at_us - wall_us()]
         snapshot = snapshot._replace(blob=pack_state(state))
-    return machine_of(origins, snapshot), snapshot
+    return machine_from(origins, state, snapshot.seq), snapshot
 
 
 def log_upto(log: Log, into: Path, home: Path, seq: int) -> MemoryLog | None:

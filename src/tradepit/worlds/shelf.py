@@ -71,6 +71,15 @@ class Shelf:
         """Raises: Reject when the world is not served."""
         return self.keeper.hall(self.world)
 
+    def _whole(self) -> Hall:
+        """The world, to be gone on from. Raises: Reject when it stopped."""
+        hall = self.hall
+        if hall.sequencer.broken:
+            raise refusal(
+                400, f"The world stopped: {hall.sequencer.broken}. Load a snapshot, or reset it."
+            )
+        return hall
+
     @property
     def folder(self) -> Path:
         return self.hall.folder / SAVED
@@ -85,7 +94,7 @@ class Shelf:
         return self.keeper.alone(lambda: self._save(name))
 
     async def _save(self, name: str) -> SnapshotRow:
-        hall, folder = self.hall, self.folder
+        hall, folder = self._whole(), self.folder
         await asyncio.to_thread(self._check_room, name)
         part = _fresh(folder / (PART + name))
         try:
@@ -181,7 +190,7 @@ class Shelf:
 
     def rewind(self, to_us: int | None, seq: int | None) -> Awaitable[WorldRow]:
         async def work() -> WorldRow:
-            hall = self.hall
+            hall = self._whole()
             back = await asyncio.to_thread(self._where, to_us, seq)
             recipe = msgspec.structs.replace(hall.recipe, market=hall.stage().preset())
             places = (hall.folder, hall.folder / UNREADY)
@@ -269,7 +278,7 @@ class Shelf:
     def fork(self, name: str, snapshot: str | None) -> Awaitable[WorldRow]:
         async def work() -> WorldRow:
             self.keeper.check_free(name)
-            hall = self.hall
+            hall = self._whole() if snapshot is None else self.hall
             unborn = self.keeper.unborn(name)
             try:
                 image = unborn / "image"
