@@ -40,6 +40,13 @@ def page(browser: Any) -> Iterator[Any]:
     assert failed == []
 
 
+@pytest.fixture
+def quick(page: Any) -> Any:
+    """A page without the chart, which is most of what a trading page takes to open."""
+    page.route("**/plotly.min.js", lambda route: route.abort())
+    return page
+
+
 @pytest.fixture(scope="module")
 def busy() -> Iterator[Server]:
     """A world where nobody trades but the test, as much as it likes."""

@@ -127,8 +127,8 @@ async function show(name) {
   });
 }
 
-// Go to another exchange; the first that has it of the symbols that are wished.
-async function enter(next, ...wished) {
+// Go to another exchange, and to a symbol there if it has that one.
+async function enter(next, name) {
   const info = await publicAsk(`${next.rest}/exchangeInfo`);
   venue = next;
   symbols = new Map(info.symbols.filter(venue.listed).map((row) => [row.symbol, row]));
@@ -139,7 +139,7 @@ async function enter(next, ...wished) {
   document.querySelector('main').classList.toggle('has-positions', Boolean(venue.positions));
   write(byId('first-amount'), venue.columns[0]);
   write(byId('second-amount'), venue.columns[1]);
-  const found = [...wished, 'BTCUSDT', 'BTCUSD_PERP'].find((name) => symbols.has(name));
+  const found = [name, 'BTCUSDT', 'BTCUSD_PERP'].find((one) => symbols.has(one));
   await show(found ?? symbols.keys().next().value);
 }
 
@@ -277,9 +277,16 @@ byId('venue').append(...Object.values(VENUES).map((one) => make('option', { valu
 byId('venue').addEventListener('change', () => attempt(said, () => enter(VENUES[byId('venue').value], symbol.symbol)));
 byId('symbol').addEventListener('change', () => show(byId('symbol').value));
 
+// What stands behind # in the address: [symbol, exchange]; anybody may have written it.
+function wished() {
+  try {
+    return decodeURIComponent(location.hash.slice(1)).split(':').reverse();
+  } catch { return []; }
+}
+
 attempt(said, async () => {
-  const [name, id] = decodeURIComponent(location.hash.slice(1)).split(':').reverse();
-  await enter(VENUES[id] ?? VENUES.spot, name);
+  const [name, id] = wished();
+  await enter(Object.hasOwn(VENUES, id) ? VENUES[id] : VENUES.spot, name);
   await dev();
   await beginWorlds();
 });
