@@ -35,6 +35,10 @@ RECIPES: Final = {
     "binance-connector": Recipe(
         "binance-connector (Python)", "python", "PyPI", "binance-connector", "NEW"
     ),
+    "futures-connector": Recipe(
+        "binance-futures-connector (Python)", "python", "PyPI", "binance-futures-connector", "NEW",
+        "It calls itself `binance`, as other clients do: it wants an environment of its own.",
+    ),
     "binance-sdk-spot": Recipe("binance-sdk-spot", "python", "PyPI", "binance-sdk-spot", "NEW"),
     "unicorn": Recipe(
         "unicorn-binance-websocket-api", "python", "PyPI", "unicorn-binance-websocket-api", "True"
