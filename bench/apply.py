@@ -29,7 +29,7 @@ from tradepit.data.genesis import DEV_KEYS
 from tradepit.gateways.answers import Answer
 from tradepit.gateways.door import CHAIN, Call, Door
 from tradepit.journal.records import encode_command
-from tradepit.server import serving
+from tradepit.server import COLLECT_AFTER, serving
 
 PLACE: Final = "POST /api/v3/order"
 KEY: Final = DEV_KEYS[0]
@@ -60,6 +60,7 @@ def queries(orders: int) -> Iterator[str]:
 
 
 def measure(quick: bool) -> list[Figure]:
+    gc.set_threshold(*COLLECT_AFTER)  # as a server does
     core = tradepit.core_kind()
     orders = 2_000 if quick else 10_000
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any, Final
 
 import tradepit
@@ -16,6 +17,7 @@ from tradepit.core.records import Command, Who
 from tradepit.core.units import ONE
 from tradepit.data import spot_listing
 from tradepit.data.contracts import contract_listing
+from tradepit.server import COLLECT_AFTER
 
 PLACE: Final = "POST /fapi/v1/order"
 ROUNDS: Final = 5
@@ -51,6 +53,7 @@ def make(people: int, **more: Any) -> Exchange:
 
 
 def measure(quick: bool) -> list[Figure]:
+    gc.set_threshold(*COLLECT_AFTER)  # as a server does
     core = tradepit.core_kind()
     orders = 2_000 if quick else 10_000
     found = [

@@ -216,16 +216,18 @@ class Exchange:
     def _tell_positions(self) -> None:
         """One Position for each account whose balances the command touched."""
         told: dict[int, Position] = {}
+        position: Position | None = None
         for balance in self.ledger.touched:
             if balance.house:
                 continue
-            position = told.get(balance.owner)
-            if position is None:
-                account = self.accounts[balance.owner]
-                position = told[balance.owner] = Position(account, self.at_us, [])
-                if not account.quiet:
-                    account.updated_us = self.at_us
-                    self.events.append(position)
+            if position is None or position.account.id != balance.owner:
+                position = told.get(balance.owner)
+                if position is None:
+                    account = self.accounts[balance.owner]
+                    position = told[balance.owner] = Position(account, self.at_us, [])
+                    if not account.quiet:
+                        account.updated_us = self.at_us
+                        self.events.append(position)
             position.rows.append((balance.asset.name, balance.free, balance.locked))
 
     def next_due_us(self) -> int:

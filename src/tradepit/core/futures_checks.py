@@ -199,9 +199,11 @@ def check_margin(pit: Exchange, order: FuturesOrder, released: int = 0) -> None:
         return
     _check_position(order, worth)
     mark = contract.marks.mark
-    signed = order.leaves if buy else -order.leaves
-    loss = contract.value(price, signed) - contract.value(mark, signed)
-    cost = added + (-(-loss // ONE) if loss > 0 else 0)
+    cost = added
+    if price > mark if buy else price < mark:
+        signed = order.leaves if buy else -order.leaves
+        loss = contract.value(price, signed) - contract.value(mark, signed)
+        cost += -(-loss // ONE)
     asset = contract.margin_asset
     have = margin.cross(pit, order.trader, asset)
     if order.trader.multi_assets:

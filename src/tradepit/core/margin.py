@@ -160,15 +160,19 @@ def _add(found: Margin, holding: Holding, rate: int) -> None:
     if holding.at_rest:
         return
     positions, orders = needs(holding)
-    found.orders += orders * rate // ONE
+    found.orders += _at(rate, orders)
     if holding.isolated:
-        found.balance -= (
-            holding.both.wallet + holding.long.wallet + holding.short.wallet
-        ) * rate // ONE  # fmt: skip
-        return
-    found.positions += positions * rate // ONE
-    found.profit += profit(holding) * rate // ONE
-    found.maintenance += maintenance(holding) * rate // ONE
+        whole = holding.both.wallet + holding.long.wallet + holding.short.wallet
+        found.balance -= _at(rate, whole)
+    elif not holding.flat:
+        found.positions += _at(rate, positions)
+        found.profit += _at(rate, profit(holding))
+        found.maintenance += _at(rate, maintenance(holding))
+
+
+def _at(rate: int, units: int) -> int:
+    """What units of an asset count at a rate, rounded down."""
+    return units if rate == ONE else units * rate // ONE
 
 
 def isolated(position: Position) -> tuple[int, int]:

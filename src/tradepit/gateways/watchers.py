@@ -116,7 +116,7 @@ class Watchers:
 
     def passed(self, call: Call) -> None:
         """A follower of the request log: a request that was not refused."""
-        if not any("request" in watcher.kinds for watcher in self.watching):
+        if not self.watching or not any("request" in watcher.kinds for watcher in self.watching):
             return
         operation = call.operation
         if operation is None or operation.path.startswith(CONTROL):

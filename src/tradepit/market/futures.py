@@ -15,7 +15,7 @@ from tradepit.core.records import Who
 from tradepit.core.terms import BUY, GTC, IOC, SELL, TRADING
 from tradepit.core.units import ONE, parse_units
 from tradepit.market.chance import Draws
-from tradepit.market.ladder import GAP_PARTS, mix
+from tradepit.market.ladder import GAP_PARTS, KEEP_RUNGS, mix
 from tradepit.market.maker import MAKERS, half_spread
 from tradepit.market.presets import Preset
 from tradepit.market.takers import NOISE, SLIP_PARTS
@@ -59,6 +59,15 @@ class Level(NamedTuple):
     qty: int
 
 
+class Grid:
+    """Where the maker's orders on a contract may stand: `gap` units from each other. `sizes`: what
+    a price was found to be worth to it, which never changes."""
+
+    def __init__(self, gap: int) -> None:
+        self.gap = gap
+        self.sizes: dict[int, int] = {}
+
+
 class FuturesResidents:
     """Maker and taker of all contracts of a world."""
 
@@ -67,6 +76,7 @@ class FuturesResidents:
         self._seed = seed
         self._preset = preset
         self._dice: dict[str, Draws] = {}
+        self._grids: dict[str, Grid] = {}
 
     def fill(self, at_us: int) -> list[Awaitable[object]]:
         """Quote every contract on which the maker has nothing yet. Returns: what to await."""
@@ -165,8 +175,8 @@ class FuturesResidents:
         low = max(contract.min_price, tick)
         bid = max((fair - half) // tick * tick, low)
         ask = max(-(-(fair + half) // tick) * tick, bid + tick)
-        typical = parse_units(contract.listing["_price"])
-        gap = max(typical * self._preset.gap // (GAP_PARTS * 100) // tick, 1) * tick
+        grid = self._grids.get(contract.key) or self._grid(contract, tick)
+        gap, sizes = grid.gap, grid.sizes
         count = min(LEVELS if contract.perpetual else LEVELS // 2, self._preset.rungs)
         bids: dict[int, int] = {}
         asks: dict[int, int] = {}
@@ -174,10 +184,20 @@ class FuturesResidents:
             side[first] = self._size(contract, first, 400)
             price = (first - 1) // gap * gap if step < 0 else (first // gap + 1) * gap
             while len(side) < count and low <= price <= (contract.max_price or price):
-                dice = mix(self._seed + price)
-                side[price] = self._size(contract, price, 400 + dice % 1201)
+                if price not in sizes:
+                    dice = mix(self._seed + price)
+                    sizes[price] = self._size(contract, price, 400 + dice % 1201)
+                side[price] = sizes[price]
                 price += step
+        if len(sizes) > KEEP_RUNGS:
+            sizes.clear()
         return bids, asks
+
+    def _grid(self, contract: Any, tick: int) -> Grid:
+        typical = parse_units(contract.listing["_price"])
+        gap = max(typical * self._preset.gap // (GAP_PARTS * 100) // tick, 1) * tick
+        grid = self._grids[contract.key] = Grid(gap)
+        return grid
 
     def _size(self, contract: Any, price: int, parts: int) -> int:
         """So many thousandths of a usual size, in units the filters allow."""

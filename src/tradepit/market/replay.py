@@ -279,6 +279,8 @@ class Replays:
     def next_us(self) -> int:
         """The world's time of the next print of all."""
         found = NEVER_US
+        if not self._booked:  # asked for every batch of commands
+            return found
         for name, booked in self._booked.items():
             replay = self._world.replays.get(name)
             if replay is not None and not replay.paused:

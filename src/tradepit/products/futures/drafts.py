@@ -29,7 +29,7 @@ from tradepit.core.terms import (
     TAKE_PROFIT_LIMIT,
     TRAILING_STOP_MARKET,
 )
-from tradepit.core.units import ONE
+from tradepit.core.units import DECIMALS, ONE
 
 PRICED: Final = (LIMIT, STOP_LOSS_LIMIT, TAKE_PROFIT_LIMIT)
 STOPPED: Final = (STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT)
@@ -37,6 +37,7 @@ CLOSE_ALL: Final = (STOP_LOSS, TAKE_PROFIT)
 CALLBACK: Final = (ONE // 10, 10 * ONE)  # per cent
 GOOD_TILL_US: Final = 600_000_000
 LAST_US: Final = 253_402_300_799_000_000
+STEPS: Final = [10 ** (DECIMALS - places) for places in range(DECIMALS + 1)]  # units of 1e-places
 
 
 class Words:
@@ -58,28 +59,31 @@ def draft(
     """The order that a request asks for. Raises: Reject."""
     kind: int = ask.type
     stop: int | None = getattr(ask, words.stop)
-    activation: int | None = getattr(ask, words.activation)
+    tif: int | None = ask.time_in_force
+    price: int | None = ask.price
+    qty: int | None = ask.quantity
+    match: int | None = ask.price_match
     close_all = bool(ask.close_position)
-    if contract.inverse and ask.time_in_force == GTD:
+    if contract.inverse and tif == GTD:
         raise Reject("INVALID_TIF")
-    check_words(ask, kind, stop, words)
-    check_close_position(ask, kind)
+    plain = kind == LIMIT and tif is not None and tif != RPI and stop is None
+    if not plain or price is None or qty is None or match or close_all:
+        check_words(ask, kind, stop, words)
+        check_close_position(ask, kind)
     side = position_side(trader, ask)
-    if side != POSITION_BOTH and ask.reduce_only is not None:
+    reduce_only: bool | None = ask.reduce_only
+    if side != POSITION_BOTH and reduce_only is not None:
         raise Reject("PARAM_NOT_REQUIRED", "reduceonly")
-    price = ask.price or 0
-    qty = ask.quantity or 0
     trailing = kind == TRAILING_STOP_MARKET
-    at = (activation if trailing else stop) or 0
-    check_places(contract, qty, price, at)
-    tif = ask.time_in_force or GTC
+    at: int = (getattr(ask, words.activation) if trailing else stop) or 0
+    check_places(contract, qty or 0, price or 0, at)
     return drafted(
-        trader.look(contract).position(side), ask.side, kind, qty, price, tif,
+        trader.look(contract).position(side), ask.side, kind, qty or 0, price or 0, tif or GTC,
         ask.self_trade_prevention_mode or contract.default_stp,
         getattr(ask, words.client) or "", at,
         callback_bips(ask.callback_rate) if trailing else 0,
-        (bool(ask.reduce_only), close_all, bool(ask.price_protect)),
-        ask.working_type or 0, ask.price_match or 0,
+        (bool(reduce_only), close_all, bool(ask.price_protect)),
+        ask.working_type or 0, match or 0,
         good_till_us(pit, getattr(ask, "good_till_date", None)) if tif == GTD else 0,
     )  # fmt: skip
 
@@ -133,8 +137,8 @@ def position_side(trader: Trader, ask: Any) -> int:
 
 def check_places(contract: Contract, qty: int, price: int, stop: int) -> None:
     """No more decimals than the contract's precision."""
-    qty_step: int = 10 ** (8 - contract.qty_places)
-    price_step: int = 10 ** (8 - contract.price_places)
+    qty_step = STEPS[contract.qty_places]
+    price_step = STEPS[contract.price_places]
     if qty % qty_step or price % price_step or stop % price_step:
         raise Reject("FUTURES_PRECISION")
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, Final
 
-from msgspec import Struct
 from msgspec.structs import astuple
 
 from tradepit.core.accounts import Account
@@ -33,12 +32,31 @@ from tradepit.core.terms import (
     TAKE_PROFIT_LIMIT,
 )  # fmt: skip
 
+# In the order of `PlaceOrder`, so that such a request need not be put into another.
 _FIELDS: Final = (
-    "type", "side", "quantity", "quote_order_qty", "price", "stop_price", "trailing_delta",
-    "time_in_force", "iceberg_qty", "client_order_id", "strategy_id", "strategy_type",
-    "peg_price_type", "peg_offset_type", "peg_offset_value", "self_trade_prevention_mode",
+    "symbol", "side", "type", "time_in_force", "quantity", "quote_order_qty", "price",
+    "client_order_id", "strategy_id", "strategy_type", "stop_price", "trailing_delta",
+    "iceberg_qty", "new_order_resp_type", "self_trade_prevention_mode", "peg_price_type",
+    "peg_offset_value", "peg_offset_type",
 )  # fmt: skip
-_OF_ALL: Final = "self_trade_prevention_mode"  # what a request says of all its orders at once
+_SIDE: Final = 1
+_TYPE: Final = 2
+_TIF: Final = 3
+_QUANTITY: Final = 4
+_BUDGET: Final = 5
+_PRICE: Final = 6
+_CLIENT_ID: Final = 7
+_STRATEGY_ID: Final = 8
+_STRATEGY_TYPE: Final = 9
+_STOP_PRICE: Final = 10
+_TRAILING: Final = 11
+_ICEBERG: Final = 12
+_STP: Final = 14
+_PEG_TYPE: Final = 15
+_PEG_OFFSET: Final = 16
+_PEG_OFFSET_TYPE: Final = 17
+# What a request says of all its orders at once.
+_OF_ALL: Final = ("symbol", "new_order_resp_type", "self_trade_prevention_mode")
 
 MAX_PEG_OFFSET: Final = 100
 
@@ -54,23 +72,28 @@ class Words:
     def __init__(self, prefix: str = "", **other: str) -> None:
         self.at: dict[str, str] = {}
         for field in _FIELDS:
-            plain = f"{prefix}_{field}" if prefix and field != _OF_ALL else field
+            plain = f"{prefix}_{field}" if prefix and field not in _OF_ALL else field
             self.at[field] = other.get(field, plain)
-        self._picks: dict[type, Callable[[tuple[Any, ...]], tuple[Any, ...]]] = {}
+        self._same: dict[type, bool] = {}  # the types whose first fields are these
+        self._picks: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 
     def given(self, ask: Any) -> tuple[Any, ...]:
-        """What `ask` says of each of `_FIELDS`, None where it says nothing."""
+        """What `ask` says of each of `_FIELDS` (and may be more behind them), None where it says
+        nothing."""
+        # All at once, and then by place: far cheaper than attribute after attribute.
+        same = self._same.get(type(ask))
+        if same:
+            return astuple(ask)
         pick = self._picks.get(type(ask))
-        if pick is None:
-            if not isinstance(ask, Struct):
-                return tuple([getattr(ask, name, None) for name in self.at.values()])
-            # All at once and then by place: far cheaper than attribute after attribute.
-            fields = ask.__struct_fields__
-            places = [
-                fields.index(name) if name in fields else len(fields) for name in self.at.values()
-            ]
-            pick = self._picks[type(ask)] = itemgetter(*places)
-        return pick((*astuple(ask), None))
+        if pick is not None:
+            return pick(astuple(ask))
+        names = tuple(self.at.values())
+        if same is None:
+            fields = getattr(ask, "__struct_fields__", ())
+            self._same[type(ask)] = fields[: len(names)] == names
+            if set(names) <= set(fields):
+                self._picks[type(ask)] = itemgetter(*[fields.index(name) for name in names])
+        return tuple([getattr(ask, name, None) for name in names])
 
     def wire(self, field: str) -> str:
         return camel(self.at[field])
@@ -91,20 +114,22 @@ def draft(account: Account, symbol: Symbol, ask: Any, words: Words, opo: bool = 
     Raises: Reject with the parameter's wire name.
     """
     given = words.given(ask)
-    kind: int = given[0]
-    side: int = given[1]
-    quantity: int | None = given[2]
-    budget: int | None = given[3]
-    price: int | None = given[4]
-    stop_price: int | None = given[5]
-    trailing: int | None = given[6]
-    tif: int | None = given[7]
-    iceberg: int | None = given[8]
-    client_id: str | None = given[9]
-    peg_type: int | None = given[12]
-    stp: int | None = given[15]
+    kind: int = given[_TYPE]
+    side: int = given[_SIDE]
+    quantity: int | None = given[_QUANTITY]
+    budget: int | None = given[_BUDGET]
+    price: int | None = given[_PRICE]
+    stop_price: int | None = given[_STOP_PRICE]
+    trailing: int | None = given[_TRAILING]
+    tif: int | None = given[_TIF]
+    iceberg: int | None = given[_ICEBERG]
+    client_id: str | None = given[_CLIENT_ID]
+    stp: int | None = given[_STP]
+    peg_type: int | None = given[_PEG_TYPE]
+    offset: int | None = given[_PEG_OFFSET]
+    offset_type: int | None = given[_PEG_OFFSET_TYPE]
     if not _plain(kind, tif, given):
-        _check_parameters(dict(zip(_FIELDS, given, strict=True)), words, opo)
+        _check_parameters(dict(zip(_FIELDS, given, strict=False)), words, opo)
     if symbol.base_unit > 1 or symbol.quote_unit > 1:
         _check_precision(symbol, words, {"quantity": quantity, "iceberg_qty": iceberg}, budget)
     if quantity == 0:
@@ -130,9 +155,9 @@ def draft(account: Account, symbol: Symbol, ask: Any, words: Words, opo: bool = 
         order.iceberg_qty = iceberg
     if trailing:
         order.own_extra().trailing_delta = trailing
-    _label(order, words, given[10], given[11])
-    if peg_type is not None or given[13] is not None or given[14] is not None:
-        _peg(order, words, peg_type, given[13], given[14])
+    _label(order, words, given[_STRATEGY_ID], given[_STRATEGY_TYPE])
+    if peg_type is not None or offset_type is not None or offset is not None:
+        _peg(order, words, peg_type, offset_type, offset)
     return order
 
 
@@ -152,8 +177,9 @@ def _plain(kind: int, tif: int | None, given: tuple[Any, ...]) -> bool:
     what nearly all are."""
     if tif is None if kind == LIMIT else kind != LIMIT_MAKER or tif is not None:
         return False
-    has_all = given[2] is not None and given[4] is not None
-    return has_all and given[3] is None and given[5] is None and given[6] is None
+    if given[_QUANTITY] is None or given[_PRICE] is None or given[_BUDGET] is not None:
+        return False
+    return given[_STOP_PRICE] is None and given[_TRAILING] is None
 
 
 def _label(order: Order, words: Words, strategy_id: int | None, strategy_type: int | None) -> None:

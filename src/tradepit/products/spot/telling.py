@@ -98,8 +98,9 @@ def placed(pit: Exchange, order: Order, wanted: int | None, since: int) -> Order
     )  # from sixteen keywords on, Python makes a dict of them first
     if not order.extra.opo:
         reply.orig_qty = order.qty
-    for name, value in more.items():
-        setattr(reply, name, value)
+    if more:
+        for name, value in more.items():
+            setattr(reply, name, value)
     if wanted == FULL:
         reply.fills = []
         if len(pit.events) > since + 1:  # more than its own NEW
