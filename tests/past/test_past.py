@@ -29,7 +29,8 @@ from tradepit.core.units import ONE
 from tradepit.data import spot_listing
 from tradepit.data.genesis import genesis
 from tradepit.journal.recovery import Origins
-from tradepit.market.past import SyntheticPast, pasts_of, with_past
+from tradepit.market.past import SyntheticPast
+from tradepit.market.pasts import pasts_of, with_past
 from tradepit.worlds.births import origins
 from tradepit.worlds.recipes import main_recipe
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tradepit.core.past import Premiums
 from tradepit.core.symbols import Symbol
 from tradepit.core.terms import CONTRACT_STATUSES, FUTURES_ORDER_TYPES
 from tradepit.core.triggers import Triggers
@@ -80,6 +81,7 @@ class Contract(Symbol):
         self.dust = 0  # 1e-16 of realised profit that nobody was paid yet
         self.delivery_price = 0  # once it is delivered
         self.marks = Marks(parse_units(listing["_price"]))
+        self.premiums: Premiums | None = None  # before the world's birth: no part of the state
 
     def _read_words(self) -> None:
         row = self.listing

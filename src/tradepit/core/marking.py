@@ -178,9 +178,14 @@ def funding_rate(contract: Contract) -> int:
     average = marks.premium
     if marks.premium_weight:
         average = marks.premium_sum // marks.premium_weight
-    interest = INTEREST * contract.funding_us // (24 * 60 * MINUTE_US)
+    return rate_of(average, contract.funding_us, contract.funding_cap)
+
+
+def rate_of(average: int, width_us: int, cap: int) -> int:
+    """The funding rate (e8) of an interval whose premium was `average` in the mean."""
+    interest = INTEREST * width_us // (24 * 60 * MINUTE_US)
     rate = average + max(min(interest - average, DAMPER), -DAMPER)
-    return max(min(rate, contract.funding_cap), -contract.funding_cap)
+    return max(min(rate, cap), -cap)
 
 
 def _settlement(contract: Contract, index: int, at_us: int) -> None:

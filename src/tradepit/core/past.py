@@ -48,3 +48,14 @@ class Past(Protocol):
     def spans(self, opens_us: Sequence[int]) -> list[Bar]:
         """Bars of the intervals that open at `opens_us` (whole seconds, ascending; the last entry
         closes the last), only those with trades: what no bar of a fixed width does as fast."""
+
+
+class Premiums(Protocol):
+    """How far a contract was from its index before the world's birth, and what holders paid."""
+
+    def premiums(self, opens_us: Sequence[int]) -> list[list[int]]:
+        """When it opened, and the premium's open, high, low and close (e8 of the index) of each
+        interval; `opens_us` as in `Past.spans`, whole minutes. None after the birth."""
+
+    def fundings(self, start_us: int, end_us: int) -> list[tuple[int, int, int]]:
+        """Time, mean premium (e8) and mark price (units) of the fundings at start_us..end_us."""

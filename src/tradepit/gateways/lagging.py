@@ -43,6 +43,9 @@ class Replica:
             self.pit = Exchange.load(live.handlers, state)
         for name, symbol in self.pit.symbols.items():
             symbol.tape.past = live.symbols[name].tape.past
+        for name, contract in self.pit.contracts.items():
+            contract.tape.past = live.contracts[name].tape.past
+            contract.premiums = live.contracts[name].premiums
         self._waiting: deque[Command] = deque()
         self._readers = 0
         self._sequencer: Sequencer[Exchange] = world.sequencer

@@ -12,8 +12,8 @@ Every shortest span has one trade of one lot at each of its four prices; SLACK p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
 
 from tradepit.market.chance import DIE
 
@@ -23,7 +23,7 @@ _ROOTS: Final = (0, 1000, 1414, 1732, 2000, 2236)  # of 0..5, in thousandths
 
 
 class Span(NamedTuple):
-    """Trading at start_us..end_us-1."""
+    """Trading at start_us..end_us-1. `mate`: what the span follows, if it does."""
 
     start_us: int
     end_us: int
@@ -37,6 +37,7 @@ class Span(NamedTuple):
     high: int
     low: int
     close: int
+    mate: Any = None
 
 
 class Plan(NamedTuple):
@@ -69,7 +70,7 @@ def split(span: Span, plan: Plan, dice: Sequence[int]) -> list[Span]:
         span.bought, counts, [w * (DIE + t) for w, t in zip(weights, tilts, strict=True)]
     )
     sold = _shared(span.sold, counts, [w * (DIE - t) for w, t in zip(weights, tilts, strict=True)])
-    bought_worth, sold_worth = _worths(span, leaves, (bought, sold), (highs, lows))
+    bought_worth, sold_worth = share_worths(span, leaves, (bought, sold), (highs, lows))
     edges = plan.edges_us
     first_id = span.first_id
     found = []
@@ -132,39 +133,53 @@ def _shared(total: int, least: Sequence[int], weights: Sequence[int]) -> list[in
     return found
 
 
-def _worths(
+Bounds = Callable[
+    [Sequence[int], Sequence[int], Sequence[int], Sequence[int]], tuple[list[int], list[int]]
+]
+"""Of quantities, leaves, highs and lows of some parts: the least and the most they can be worth."""
+
+
+def share_worths(
     span: Span,
     leaves: Sequence[int],
     qtys: tuple[Sequence[int], Sequence[int]],
     ranges: tuple[list[int], list[int]],
+    how: tuple[Bounds, Sequence[int], bool] | None = None,
 ) -> tuple[list[int], list[int]]:
-    """The worths of both sides in every part; widens the parts' ranges where it must."""
+    """The worths of both sides in every part; widens the parts' ranges where it must.
+
+    how: what quantities can be worth (price times quantity, if not given); which part of the way
+    to the span's own range the parts' are widened by, try by try (the last is 0, all of it); and
+    whether they are worth less the higher prices go.
+    """
+    bounds_of, steps, inverse = how or (bounds_in_quote, (4, 2, 1, 0), False)
     highs, lows = ranges
-    wanted = (span.bought_worth, span.sold_worth)
-    for share in (4, 2, 1, 0):
-        bounds = [_bounds(qty, leaves, highs, lows) for qty in qtys]
-        more = any(worth > sum(most) for worth, (_, most) in zip(wanted, bounds, strict=True))
-        less = any(worth < sum(least) for worth, (least, _) in zip(wanted, bounds, strict=True))
+    bought, sold = qtys
+    for share in steps:
+        least, most = bounds_of(bought, leaves, highs, lows)
+        least_sold, most_sold = bounds_of(sold, leaves, highs, lows)
+        more = span.bought_worth > sum(most) or span.sold_worth > sum(most_sold)
+        less = span.bought_worth < sum(least) or span.sold_worth < sum(least_sold)
         if not more and not less:
             break
+        up, down = (less, more) if inverse else (more, less)
         for i in range(len(leaves)):
             if not share:  # the span's own range is always wide enough
                 highs[i], lows[i] = span.high, span.low
                 continue
-            if more:
+            if up:
                 highs[i] += -((highs[i] - span.high) // share)
-            if less:
+            if down:
                 lows[i] -= -((span.low - lows[i]) // share)
         if not share:
-            bounds = [_bounds(qty, leaves, highs, lows) for qty in qtys]
-    (bought_least, bought_most), (sold_least, sold_most) = bounds
+            least, most = bounds_of(bought, leaves, highs, lows)
+            least_sold, most_sold = bounds_of(sold, leaves, highs, lows)
     return (
-        _between(wanted[0], bought_least, bought_most),
-        _between(wanted[1], sold_least, sold_most),
-    )
+        _between(span.bought_worth, least, most), _between(span.sold_worth, least_sold, most_sold)
+    )  # fmt: skip
 
 
-def _bounds(
+def bounds_in_quote(
     qtys: Sequence[int], leaves: Sequence[int], highs: Sequence[int], lows: Sequence[int]
 ) -> tuple[list[int], list[int]]:
     """The least and the most that each part can be worth."""

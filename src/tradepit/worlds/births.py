@@ -16,7 +16,7 @@ from tradepit.data.genesis import genesis
 from tradepit.journal.clock import REAL, wall_us
 from tradepit.journal.recovery import Origins
 from tradepit.market.maker import MAKERS
-from tradepit.market.past import contracts_with_past, pasts_of, with_past
+from tradepit.market.pasts import attach, contracts_with_past, with_past
 from tradepit.market.replay import read_tape, worth
 from tradepit.market.takers import TAKERS
 from tradepit.market.tapefile import Tape
@@ -87,9 +87,7 @@ def origins(
         if recipe.market != "empty":
             row["contracts"] = contracts_with_past(row["contracts"], recipe.seed)
         pit = Exchange(handlers, row)
-        for symbols in (pit.symbols, pit.contracts):
-            for name, past in pasts_of(symbols, born_us).items():
-                symbols[name].begin(past, born_us)
+        attach(pit, begin=True)
         pit.clock_speed = recipe.speed  # known from the first record on, whatever kill comes
         if recipe.time_us:
             pit.clock_offset_us = recipe.time_us - wall_us() if recipe.speed == REAL else 0
@@ -99,9 +97,7 @@ def origins(
 
     def load(state: dict[str, Any]) -> Exchange:
         pit = Exchange.load(handlers, state)
-        for symbols in (pit.symbols, pit.contracts):
-            for name, past in pasts_of(symbols, pit.born_us).items():
-                symbols[name].tape.past = past
+        attach(pit, begin=False)
         return pit
 
     return Origins(birth, load, Codec())

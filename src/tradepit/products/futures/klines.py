@@ -1,7 +1,8 @@
 """Klines of contracts, and of what they follow: index, mark price and premium index.
 
 Trades' klines come from the tape, the others from the minutes and hours that the core tells
-(`core.marked`); index and mark before the world's birth are the course of the index' spot symbol.
+(`core.marked`). Before the world's birth the index is the course of its spot symbol, the mark price
+that of the contract's own trades.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tradepit.products.futures.venues import on_both
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
     from tradepit.core.history import History
-    from tradepit.core.past import Past
+    from tradepit.core.past import Past, Premiums
 
 LONGEST_DAYS: Final = 200  # between two times that a COIN-M request names
 MOST_ROWS: Final = 200_000
@@ -223,19 +224,11 @@ def _course(
     """The klines of one of a contract's three courses."""
     width_us = INTERVALS[ask.interval]
     now_us = history.now_us()
-    past = _past_of(pit, what)
-    first_us = pit.born_us if past is None else past.first_us()
+    first_us = min(_before(pit, what).first_us, pit.born_us)
     span = Span(None, ask.start_time, ask.end_time, ask.limit)
     opens_us = opens_of(span, (width_us, 0), (first_us, now_us))
     steps = course(pit, history, what, (width_us, opens_us))
     return lambda: [_mark_kline(step, width_us, now_us) for step in steps()]
-
-
-def _past_of(pit: Exchange, what: tuple[Contract, int]) -> Past | None:
-    """What a course was before the world's birth."""
-    contract, at = what
-    spot = pit.symbols.get(contract.index_symbol)
-    return None if spot is None or at == PREMIUM else spot.tape.past
 
 
 def course(
@@ -249,10 +242,10 @@ def course(
     """
     contract, at = what
     width_us, opens_us = when
-    past = _past_of(pit, what)
+    before = _before(pit, what)
     hours = not 0 < width_us < HOUR_US
     running = [list(contract.marks.hour if hours else contract.marks.minute)]
-    name, venue, units, born_us = contract.name, contract.venue, contract.index_units, pit.born_us
+    name, venue = contract.name, contract.venue
 
     def later() -> list[Step]:
         if not opens_us:
@@ -261,7 +254,7 @@ def course(
             0, venue, "hour" if hours else "minute", name, start_us=opens_us[0],
             end_us=opens_us[-1] - 1, limit=MOST_ROWS,
         )  # fmt: skip
-        steps = _steps_before(past, opens_us, born_us, units)
+        steps = before.steps(opens_us)
         steps += [Step(row.at_us, *row.body[at - 1 : at + 3]) for row in rows]
         last_us = steps[-1].open_us if steps else -1
         for row in running:
@@ -272,17 +265,51 @@ def course(
     return later
 
 
-def _steps_before(past: Past | None, opens_us: list[int], born_us: int, units: int) -> list[Step]:
-    """What of the intervals lies before the world's birth, of a whole coin's price."""
-    if past is None or opens_us[0] >= born_us:
-        return []
-    until = opens_us[: bisect_right(opens_us, born_us)]
-    if until[-1] < born_us < opens_us[-1]:
-        until = [*until, born_us]
-    return [
-        Step(bar.open_us, bar.open * units, bar.high * units, bar.low * units, bar.close * units)
-        for bar in past.spans(until)
-    ]
+class _Before(NamedTuple):
+    """A course before the world's birth, since `first_us`: of trades, in `units` of a coin's
+    price, or of the premium."""
+
+    born_us: int
+    first_us: int
+    past: Past | None = None
+    units: int = 1
+    premiums: Premiums | None = None
+
+    def steps(self, opens_us: list[int]) -> list[Step]:
+        """What of the intervals lies before the birth."""
+        if opens_us[0] >= self.born_us:
+            return []
+        until = opens_us[: bisect_right(opens_us, self.born_us)]
+        if until[-1] < self.born_us < opens_us[-1]:
+            until = [*until, self.born_us]
+        if self.premiums is not None:
+            return [Step._make(row) for row in self.premiums.premiums(until)]
+        if self.past is None:
+            return []
+        units = self.units
+        return [
+            Step(
+                bar.open_us, *(price * units for price in (bar.open, bar.high, bar.low, bar.close))
+            )
+            for bar in self.past.spans(until)
+        ]
+
+
+def _before(pit: Exchange, what: tuple[Contract, int]) -> _Before:
+    """What lies before the birth of one of a contract's courses."""
+    contract, at = what
+    born_us, own, premiums = pit.born_us, contract.tape.past, contract.premiums
+    if at == PREMIUM:
+        if own is None or premiums is None or not contract.perpetual:
+            return _Before(born_us, born_us)
+        return _Before(born_us, own.first_us(), premiums=premiums)
+    if at == MARK and own is not None and premiums is not None:
+        return _Before(born_us, own.first_us(), own)
+    spot = pit.symbols.get(contract.index_symbol)
+    past = None if spot is None else spot.tape.past
+    if past is None:
+        return _Before(born_us, born_us)
+    return _Before(born_us, past.first_us(), past, contract.index_units)
 
 
 def _fold(steps: list[Step], opens_us: list[int]) -> list[Step]:

@@ -156,16 +156,37 @@ def _fundings(
     history: History, contracts: list[Contract], ask: FundingAsk | CoinFundingAsk
 ) -> list[tuple[str, int, int, int]]:
     """(symbol, time, rate, mark), oldest first; the newest unless a start is given."""
-    rows = [
-        (contract.name, row.at_us, row.body[0], row.body[1])
-        for contract in contracts
-        for row in history.futures(
-            0, contract.venue, "funding", contract.name, start_us=ask.start_time,
-            end_us=ask.end_time, limit=ask.limit,
-        )
-    ]  # fmt: skip
+    rows = []
+    for contract in contracts:
+        found = [
+            (contract.name, row.at_us, row.body[0], row.body[1])
+            for row in history.futures(
+                0, contract.venue, "funding", contract.name, start_us=ask.start_time,
+                end_us=ask.end_time, limit=ask.limit,
+            )
+        ]  # fmt: skip
+        if ask.start_time is not None or len(found) < ask.limit:
+            found = _fundings_before(history, contract, ask) + found
+        rows += found
     rows.sort(key=lambda row: row[1])
     return rows[-ask.limit :] if ask.start_time is None else rows[: ask.limit]
+
+
+def _fundings_before(
+    history: History, contract: Contract, ask: FundingAsk | CoinFundingAsk
+) -> list[tuple[str, int, int, int]]:
+    """What of it lies before the world's birth."""
+    premiums, born_us, width_us = contract.premiums, contract.tape.born_us, contract.funding_us
+    if premiums is None or not contract.perpetual:
+        return []
+    end_us = history.now_us() if ask.end_time is None else ask.end_time
+    end_us = min(end_us, born_us)
+    start_us = end_us - ask.limit * width_us if ask.start_time is None else ask.start_time
+    end_us = min(end_us, start_us + (ask.limit + 1) * width_us)
+    return [
+        (contract.name, at_us, marking.rate_of(average, width_us, contract.funding_cap), mark)
+        for at_us, average, mark in premiums.fundings(start_us, end_us)
+    ]
 
 
 @on(

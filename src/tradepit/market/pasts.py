@@ -1,0 +1,111 @@
+"""Which symbols and contracts of a world have a past, and attaching it.
+
+That a symbol has one is part of the state: a mark in its listing with the version and the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tradepit.core.units import parse_units
+from tradepit.market.coins import Coins
+from tradepit.market.following import Follower, FollowingPast
+from tradepit.market.past import Shelf, SyntheticPast, terms_of
+from tradepit.market.premium import CARRY, Premium
+from tradepit.market.walks import Walks
+
+VERSION: Final = 1  # raised whenever the same seed would lead to another past
+FOLLOWING: Final = 2  # the version of what follows an index
+MARK: Final = "_past"  # the listing's key
+
+
+def with_past(listing: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """The exchangeInfo rows of a new world, told to have a past: it is part of the state."""
+    return [{**row, MARK: {"version": VERSION, "seed": seed}} for row in listing]
+
+
+def contracts_with_past(listing: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """The same of contracts: theirs follows that of their index."""
+    return [{**row, MARK: {"version": FOLLOWING, "seed": seed}} for row in listing]
+
+
+def pasts_of(symbols: Mapping[str, Any], born_us: int) -> dict[str, SyntheticPast]:
+    """The past of every symbol that is to have one and can, by name.
+
+    symbols: `core.symbols.Symbol` by name, with listings of `with_past`. Raises: ValueError for a
+    past of a version that is not known here.
+    """
+    shelf = Shelf()
+    walks: dict[int, Walks] = {}
+    found = {}
+    for name, symbol in symbols.items():
+        mark = symbol.listing.get(MARK)
+        if mark is None:
+            continue
+        if mark["version"] != VERSION:
+            raise ValueError(f"{name} has a past of version {mark['version']}, not {VERSION}")
+        terms = terms_of(symbol, parse_units(symbol.listing["_price"]))
+        if terms is not None:
+            seed: int = mark["seed"]
+            shared = (walks.setdefault(seed, Walks(seed)), shelf)
+            found[name] = SyntheticPast(terms, seed, born_us, shared)
+    return found
+
+
+def contract_pasts(
+    contracts: Mapping[str, Any], spots: Mapping[str, SyntheticPast], born_us: int
+) -> dict[str, SyntheticPast | FollowingPast]:
+    """The past of every contract that is to have one and can, by name.
+
+    contracts: `core.contracts.Contract` by name. spots: `pasts_of` the world's symbols. Worlds
+    that were born before contracts followed their index keep what they have told. Raises:
+    ValueError for a past of a version that is not known here.
+    """
+    old = {
+        name: contract
+        for name, contract in contracts.items()
+        if contract.listing.get(MARK, {}).get("version") == VERSION
+    }
+    found: dict[str, SyntheticPast | FollowingPast] = dict(pasts_of(old, born_us))
+    for name, contract in contracts.items():
+        mark = contract.listing.get(MARK)
+        if mark is None or name in old:
+            continue
+        if mark["version"] != FOLLOWING:
+            raise ValueError(f"{name} has a past of version {mark['version']}, not {FOLLOWING}")
+        past = following(contract, spots, mark["seed"])
+        if past is not None:
+            found[name] = past
+    return found
+
+
+def following(contract: Any, spots: Mapping[str, SyntheticPast], seed: int) -> FollowingPast | None:
+    """A contract's past, if its index has one and it was listed before the world's birth."""
+    spot = spots.get(contract.index_symbol)
+    terms = terms_of(contract, parse_units(contract.listing["_price"]))
+    listed_us: int = contract.listing["onboardDate"] * 1000
+    if spot is None or terms is None or listed_us >= spot.last_day_us:
+        return None
+    premium = Premium(contract.key, seed, spot.born_us, spot.shelf)
+    if not contract.perpetual:
+        premium.carry, premium.delivery_us = CARRY, contract.delivery_us
+    coins = Coins(contract.size, terms.sizes.tick) if contract.inverse else None
+    if coins is not None:
+        terms = terms._replace(sizes=terms.sizes._replace(worth=1))
+    mine = Follower(terms, contract.index_units, listed_us, coins, contract.funding_us)
+    return FollowingPast(mine, spot, premium, seed)
+
+
+def attach(pit: Any, *, begin: bool) -> None:
+    """Give a world's symbols and contracts their pasts, and a new one the last prices of them."""
+    spots = pasts_of(pit.symbols, pit.born_us)
+    futures = contract_pasts(pit.contracts, spots, pit.born_us)
+    for symbols, pasts in ((pit.symbols, spots), (pit.contracts, futures)):
+        for name, past in pasts.items():
+            if begin:
+                symbols[name].begin(past, pit.born_us)
+            else:
+                symbols[name].tape.past = past
+            if isinstance(past, FollowingPast):
+                symbols[name].premiums = past
