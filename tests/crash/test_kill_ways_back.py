@@ -124,7 +124,7 @@ def lives(path: Path, count: int, seed: int) -> int:
             assert {row["clientOrderId"] for row in every} == orders
             names = {row["name"] for row in driver.ask("GET", "snapshots")}
             assert names >= saved.keys()
-            driver.orders, driver.saved = orders, saved
+            driver.orders = driver.then = orders
             if life == count:
                 break
             driver.start()
