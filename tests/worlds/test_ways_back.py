@@ -139,7 +139,11 @@ def test_a_fork_has_the_same_past_and_another_future(home: Pit) -> None:
     assert mine[0] == mine[1] != b"[]"
     for each in (world, aside):
         each.done("POST", "clock/advance", by="30s")
-    assert aside.hash() == world.hash()
+    later = aside.hash()
+    assert later == world.hash()
+    world.done("POST", "worlds/rewind", by="30s")
+    world.done("POST", "clock/advance", by="30s")
+    assert world.hash() == later
     assert aside.order("alice", "BUY", "0.001", low(aside)).status == 200
     assert aside.hash() != world.hash()
     early = world.done("POST", "worlds/fork", name="early", snapshot="young")

@@ -210,7 +210,6 @@ class SqliteLog:
                 check = zlib.crc32(body, before[0] if before else 0)
                 target.execute(_INSERT, (first, upto, rules, check, written_us, body))
             target.execute("COMMIT")
-            target.execute("VACUUM")
         finally:
             target.close()
 

@@ -26,7 +26,7 @@ from tradepit.journal.snapshots import SnapshotFiles
 from tradepit.journal.sqlite import FILE as JOURNAL
 from tradepit.journal.sqlite import FOLDER as STATES
 from tradepit.journal.sqlite import SqliteLog
-from tradepit.market.tapefile import Tape
+from tradepit.market.tapefile import SUFFIX, Tape
 from tradepit.worlds.recipes import Recipe
 
 ABOUT: Final = "about.json"
@@ -82,9 +82,8 @@ def link(source: Path, target: Path) -> None:
 
 def link_tapes(tapes: Path, into: Path) -> None:
     (into / TAPES).mkdir(mode=0o700)
-    if tapes.is_dir():
-        for tape in tapes.iterdir():
-            link(tape, into / TAPES / tape.name)
+    for tape in tapes.glob(f"*{SUFFIX}"):
+        link(tape, into / TAPES / tape.name)
 
 
 def write_image(into: Path, about: About, state: dict[str, object], sync: bool) -> About:

@@ -88,7 +88,11 @@ class Shelf:
 
     def rows(self) -> Awaitable[list[SnapshotRow]]:
         folder = self.folder
-        return asyncio.to_thread(lambda: [_row(image) for image in _images(folder)])
+
+        async def work() -> list[SnapshotRow]:
+            return await asyncio.to_thread(lambda: [_row(image) for image in _images(folder)])
+
+        return self.keeper.alone(work)
 
     def save(self, name: str) -> Awaitable[SnapshotRow]:
         return self.keeper.alone(lambda: self._save(name))
