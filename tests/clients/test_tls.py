@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -177,6 +178,14 @@ def test_pipelined_requests_and_big_refusals_come_whole_over_tls(secure: Secure)
     status, body = asked(secure, context, "localhost", "/" + "x" * 20_000)
     assert status == 414
     assert json.loads(body)["code"]
+    with (
+        socket.create_connection(("127.0.0.1", secure.port), timeout=5) as raw,
+        context.wrap_socket(raw, server_hostname="localhost") as line,
+    ):
+        head = b"POST /api/v3/order HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n"
+        with contextlib.suppress(OSError):  # it may hang up before it has heard all
+            line.sendall(head + b"a" * 3_000_000)
+        assert line.recv(1_000).startswith(b"HTTP/1.1 413 ")
 
 
 def test_no_private_key_is_anywhere_but_in_its_file(secure: Secure) -> None:
