@@ -19,8 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from tests.gateways.conftest import Server
+from tests.gateways.conftest import Server, running
 from tests.web.test_console import SAID, until, url
+
+from tradepit.config import Config
 
 TOKEN = "the-operators-own-token"
 READY = "document.querySelector('#price').value"
@@ -151,3 +153,21 @@ def ask(base: str, method: str, target: str, body: Any, key: str = "") -> Any:
             return json.load(answer)
     except urllib.error.HTTPError as refused:
         return json.load(refused)
+
+
+def test_a_page_over_tls_trades(browser: Any, tmp_path: Path) -> None:
+    settings = Config(port=0, tls_port=0, ca_dir=tmp_path / "ca", memory=True, market="frozen")
+    for own in running(settings):
+        context = browser.new_context(ignore_https_errors=True)  # its store is not ours to touch
+        page = context.new_page()
+        page.route("**/plotly.min.js", lambda route: route.abort())
+        try:
+            page.goto(own.served.urls["https"])
+            until(page, READY)
+            page.select_option("#type", "MARKET")
+            page.fill("#quantity", "0.001")
+            page.click("#place")
+            until(page, SAID, arg="is filled")
+            until(page, "document.querySelector('#balances').textContent.startsWith('BTC10.000')")
+        finally:
+            context.close()
