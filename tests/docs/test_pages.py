@@ -42,7 +42,6 @@ NOBODY = "127.0.0.1:1"  # where a page shows what happens without a server
 ELSEWHERE = {
     "docs/replay.md": "tests/replay/test_control.py",
     "docs/testing.md": "tests/plugin/test_page.py",
-    "docs/worlds.md": "tests/worlds/test_page.py",
 } | {f"docs/clients/{name}.md": "tests/clients/test_recipes.py" for name in RECIPES}
 # Few symbols, so that a world costs little.
 SYMBOLS = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "LTCUSDT", "ETHBTC"]
@@ -53,7 +52,7 @@ STILL = (  # pages about a market with nobody else in it
     "docs/explanation/matching.md",
 )
 # Pages about the world that the server is started with: where worlds are made, or cannot be named.
-MAIN = ("docs/explanation/determinism.md", "docs/fixed-hosts.md")
+MAIN = ("docs/explanation/determinism.md", "docs/fixed-hosts.md", "docs/worlds.md")
 READ = [
     page for page in PAGES
     if page not in ELSEWHERE
