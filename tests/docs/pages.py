@@ -10,7 +10,11 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(
     str(path.relative_to(ROOT))
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
+    for path in [
+        *sorted(ROOT.glob("*.md")),
+        *sorted(ROOT.glob("examples/**/*.md")),
+        *sorted(ROOT.glob("docs/**/*.md")),
+    ]
 )
 FENCE = re.compile(r"^```(.*)$")
 
