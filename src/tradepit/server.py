@@ -32,7 +32,7 @@ from tradepit.gateways.faults import Faults
 from tradepit.gateways.hosts import Hosts
 from tradepit.gateways.limits import all_limits
 from tradepit.gateways.rest import KEEP_ALIVE_S, HttpProtocol
-from tradepit.gateways.sockets import Attempts, Manners, Opener
+from tradepit.gateways.sockets import Attempts, Opener, all_manners
 from tradepit.gateways.streams import StreamSession
 from tradepit.gateways.trail import Trail
 from tradepit.gateways.watchers import Watchers
@@ -56,8 +56,6 @@ DRAIN_S: Final = 5  # how long clients may take to read their last answers
 SQL_THREADS: Final = 4
 COLLECT_AFTER: Final = (20_000, 20, 50)  # new objects; young collections; middle ones
 FILES_WANTED: Final = 8_192  # sockets are files
-FUTURES_PING_S: Final = 180
-FUTURES_PATIENCE_S: Final = 600
 
 log = logging.getLogger("tradepit.server")
 
@@ -179,7 +177,7 @@ class Front:
                 (b"/fstream", StreamSession),
                 (b"/dstream", StreamSession),
             ],
-            manners=_manners(settings), pages=self._pages(),
+            manners=all_manners(settings.ping_s, settings.ping_patience_s), pages=self._pages(),
         )  # fmt: skip
 
     def _pages(self) -> Pages:
@@ -199,7 +197,10 @@ class Front:
 
     def urls(self, name: str) -> dict[str, str]:
         url = self.url(name)
-        urls = {"base": url, "spot": f"{url}/api/v3", "sapi": f"{url}/sapi/v1"}
+        urls = {
+            "base": url, "spot": f"{url}/api/v3", "sapi": f"{url}/sapi/v1",
+            "usdm": f"{url}/fapi/v1", "coinm": f"{url}/dapi/v1",
+        }  # fmt: skip
         if self.secure is not None:
             urls["https"] = url.replace(self.base, self.secure_base, 1)
         return urls
@@ -306,18 +307,6 @@ async def serving(settings: Config, listener: socket.socket) -> AsyncIterator[Se
             secure.close()
 
 
-def _manners(settings: Config) -> Manners:
-    """How sockets are treated. Futures' general info: a ping every three minutes, ten for its
-    pong, ten messages a second; documented. Who sets other times means them for all sockets."""
-    ping_s, patience_s = settings.ping_s, settings.ping_patience_s
-    futures = Manners(
-        FUTURES_PING_S if ping_s == Config.ping_s else ping_s,
-        FUTURES_PATIENCE_S if patience_s == Config.ping_patience_s else patience_s,
-        messages_a_second=10,
-    )
-    return Manners(ping_s, patience_s, of_futures=futures)
-
-
 def _uvicorn_config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door,  # type: ignore[arg-type]  # our protocol calls it without ASGI
@@ -397,6 +386,8 @@ def _banner(served: Served) -> str:
         f"  REST API       {url}/api/v3",
         f"  WebSocket API  {socket_url}/ws-api/v3",
         f"  Streams        {socket_url}/ws and /stream",
+        f"  Futures        {url}/fapi/v1 and /dapi/v1,",
+        f"                 {socket_url}/ws-fapi/v1 and /ws-dapi/v1, /fstream and /dstream",
         f"  Control        {url}/_tradepit/v1/info",
         f"  Pages          {url}/",
     ]

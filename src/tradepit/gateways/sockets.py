@@ -89,6 +89,17 @@ class Manners:
         self.messages_a_second = messages_a_second
 
 
+def all_manners(ping_s: float, patience_s: float) -> Manners:
+    """Those of spot, and of futures: a ping every three minutes, ten for its pong, ten messages a
+    second; documented. Who sets other times than spot's means them for all sockets."""
+    usual = Manners()
+    futures = Manners(
+        180.0 if ping_s == usual.ping_s else ping_s,
+        600.0 if patience_s == usual.patience_s else patience_s, messages_a_second=10,
+    )  # fmt: skip
+    return Manners(ping_s, patience_s, of_futures=futures)
+
+
 def _no_handshake() -> Reject:
     return refusal(400, "This is no valid WebSocket handshake.")
 
