@@ -98,8 +98,13 @@ def test_the_tour_succeeds_and_misses_nothing() -> None:
     spot = {op.id for op in REGISTRY.values() if op.path.startswith("/api/")}
     assert spot <= examples.answers.keys()
     assert examples.streams.keys() == STREAMS.keys()
-    told = {"executionReport", "outboundAccountPosition", "listStatus", "balanceUpdate"}
-    assert told <= examples.events.keys()
+    told = {
+        "spot": ("executionReport", "outboundAccountPosition", "listStatus", "balanceUpdate"),
+        "usdm": ("ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "TRADE_LITE", "ALGO_UPDATE"),
+        "coinm": ("ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE"),
+    }
+    for product, events in told.items():
+        assert {f"{product}-user-data:{event}" for event in events} <= examples.events.keys()
     public = {op.id for op in REGISTRY.values() if op.path and "/_tradepit/" not in op.path}
     assert public <= {step.operation for step in steps()}
 

@@ -70,15 +70,12 @@ def socket_document(examples: Examples) -> Document:
             mine[f"{key}.request"] = _request(name, op, found)
             mine[f"{key}.reply"] = _reply(name, op, schemas, found)
         messages |= mine
-    events = {
-        venue: {name: _told(name, told) for name, told in examples.events.items()
-                if f"{venue}-user-data:{name}" in SERVED_STREAMS}
-        for venue in SOCKETS
-    }  # fmt: skip
+    events = {venue: _events_of(venue, examples) for venue in SOCKETS}
     told = {venue: _streams_of(venue, examples) | events[venue] for venue in SOCKETS}
+    heard = {venue: events[venue] if venue == SPOT else {} for venue in APIS}
     control = {"streamRequest": _stream_request(), "streamReply": _stream_reply()}
     channels = {
-        channel: _channel(address, f"The WebSocket API: {venue}.", apis[channel] | events[venue])
+        channel: _channel(address, f"The WebSocket API: {venue}.", apis[channel] | heard[venue])
         for venue, (channel, address) in APIS.items()
     }  # fmt: skip
     for venue in SOCKETS:
@@ -218,6 +215,17 @@ def _streams_of(venue: str, examples: Examples) -> dict[str, Document]:
         if room == f"{venue}-streams" and stream_id in SERVED_STREAMS:
             key = name if venue == SPOT else f"{venue}.{name}"
             found[key] = _told(name, examples.streams.get(stream_id))
+    return found
+
+
+def _events_of(venue: str, examples: Examples) -> dict[str, Document]:
+    """What accounts of a venue are told, named likewise."""
+    found = {}
+    for event_id in SERVED_STREAMS:
+        room, _, name = event_id.partition(":")
+        if room == f"{venue}-user-data":
+            key = name if venue == SPOT else f"{venue}.{name}"
+            found[key] = _told(name, examples.events.get(event_id))
     return found
 
 

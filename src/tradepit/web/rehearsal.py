@@ -106,7 +106,7 @@ class Answered(NamedTuple):
 
 class Examples(NamedTuple):
     """answers: of each operation the first that succeeded, else a refusal. streams, events: the
-    first message of a stream (by its id in the contract), of a user event (by its type)."""
+    first message of a stream, of a user event, by their ids in the contract."""
 
     answers: dict[str, Answered]
     streams: dict[str, Any]
@@ -231,8 +231,9 @@ class _Stage:
     def _hear(self, outcome: Outcome) -> None:
         for event in outcome.events:
             for telling in told_of(event):
-                if telling.event not in self.events:
-                    self.events[telling.event] = msgspec.json.decode(telling.words(1000))
+                event_id = f"{telling.address[0]}-user-data:{telling.event}"
+                if event_id not in self.events:
+                    self.events[event_id] = msgspec.json.decode(telling.words(1000))
 
 
 class _NotHere(Exception):

@@ -152,6 +152,19 @@ _ACCOUNT = (
     Step("DELETE /api/v3/userDataStream", {"listenKey": "{listenKey}"}),
 )
 
+_ALGO = {"algoType": "CONDITIONAL", "symbol": SYMBOL, "side": "BUY", "type": "STOP_MARKET",
+         "quantity": "0.01", "triggerPrice": "200000"}  # fmt: skip
+_FUTURES = (
+    *(
+        Step(f"{method} /{api}/v1/listenKey")
+        for api in ("fapi", "dapi")
+        for method in ("POST", "PUT", "DELETE")
+    ),
+    Step("POST /fapi/v1/algoOrder", _ALGO, {"algoId": "algoId"}),
+    Step("GET /fapi/v1/algoOrder", {"algoId": "{algoId}"}),
+    Step("DELETE /fapi/v1/algoOrder", {"algoId": "{algoId}"}),
+)
+
 # The owner's: a guest comes, gets money and a key. `run` is a number of its own in each run.
 _GUEST = "guest{run}"
 _CONTROL = (
@@ -175,7 +188,7 @@ _CONTROL = (
     Step("GET /_tradepit/v1/requests", {"limit": "2"}),
 )  # fmt: skip
 
-TOUR: Final = (*_GENERAL, *_TRADES, *_ORDERS, *_LISTS, *_MARKET, *_ACCOUNT, *_CONTROL)
+TOUR: Final = (*_GENERAL, *_TRADES, *_ORDERS, *_LISTS, *_MARKET, *_ACCOUNT, *_FUTURES, *_CONTROL)
 
 # Answers without an end: nothing to show, nothing to wait for.
 ENDLESS: Final = frozenset({"GET /_tradepit/v1/events"})
