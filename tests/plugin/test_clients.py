@@ -57,7 +57,11 @@ def test_sync(pit: World) -> None:
         client.session.close()
 
 
-async def test_async(pit: World) -> None:
+async def test_async(pit: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from binance.ws.reconnecting_websocket import ReconnectingWebsocket
+
+    # Leaving, python-binance waits until its reader has not been told anything for so long.
+    monkeypatch.setattr(ReconnectingWebsocket, "TIMEOUT", 0.1)
     clients = pit.clients
     at_bobs(pit)
     async with clients.ccxt_async() as exchange:
