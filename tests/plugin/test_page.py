@@ -42,6 +42,12 @@ def test_its_tests_pass(suite: Suite) -> None:
     suite.run(text, "-W", "ignore").assert_outcomes(passed=len(names))
 
 
+@pytest.mark.clients
+def test_the_readmes_test_passes(suite: Suite) -> None:
+    (block,) = [block for block in blocks("README.md") if "pit_faults" in block.text]
+    suite.run(f"import ccxt, pytest\n\n{block.text}").assert_outcomes(passed=1)
+
+
 def test_its_failing_test_fails_as_shown(suite: Suite) -> None:
     ((block, shown),) = of("failing")
     suite.pytester.makepyfile(test_fails=block.text)
