@@ -22,13 +22,20 @@ BLOCKS = list(blocks(PAGE))
 SOURCE = Path(tradepit.__file__).with_name("pytest_plugin.py").read_text("utf-8")
 
 
-def of(note: str) -> list[tuple[Block, str]]:
+def kind_of(block: Block) -> str:
+    """What a Python block is: a program, the test that fails, or tests that pass."""
+    if "with Tradepit(" in block.text:
+        return "program"
+    return "failing" if "def test_fails(" in block.text else "passing"
+
+
+def of(kind: str) -> list[tuple[Block, str]]:
     """Python blocks of one kind, each with the output that is shown of it."""
     pairs = zip_longest(BLOCKS, BLOCKS[1:])
     return [
         (block, after.text if after is not None and after.kind == "output" else "")
         for block, after in pairs
-        if (block.kind, block.note) == ("python", note)
+        if block.kind == "python" and kind_of(block) == kind
     ]
 
 
@@ -36,7 +43,7 @@ def of(note: str) -> list[tuple[Block, str]]:
 def test_its_tests_pass(suite: Suite) -> None:
     (ini,) = [block.text for block in BLOCKS if block.kind == "ini"]
     assert "pit_market = calm" in ini
-    text = "".join(block.text for block, _ in of(""))
+    text = "".join(block.text for block, _ in of("passing"))
     names = re.findall(r"^def (test_\w+)", text, re.MULTILINE)
     assert len(names) == len(set(names)) > 15
     suite.run(text, "-W", "ignore").assert_outcomes(passed=len(names))
