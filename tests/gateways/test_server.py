@@ -235,7 +235,7 @@ def test_a_broken_world_ends_the_process(ups: Any) -> None:
         "import tradepit.server as s\n"
         "from tradepit.config import Config\n"
         "from tradepit.market.residents import Residents\n"
-        "async def start(self):\n"
+        "async def start(self, fill=True):\n"
         "    self._desk._sequencer._break('a test says so')\n"
         "    self._task = None\n"
         "Residents.start = start\n"
