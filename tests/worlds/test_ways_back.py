@@ -219,8 +219,9 @@ def test_what_changed(home: Pit, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)[0]["name"] == "one"
 
 
-def test_futures_go_back_too(home: Pit) -> None:
-    world = make(home, "lab", market="normal", symbols=None, seed=3)
+def test_futures_go_back_too(pit: Pit, named: list[str]) -> None:
+    named.append("lab")
+    world = make(pit, "lab", market="normal", seed=3)
     world.done("POST", "snapshots", name="flat")
     flat = world.hash()
     text = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.01"
