@@ -208,3 +208,32 @@ async def test_a_living_market_goes_on_as_it_would_have(tmp_path: Path) -> None:
         await shelf.load("here")
         assert keeper.halls["lab"].stage().preset() == "wild"
         assert await live(keeper, 2) == first
+
+
+async def test_a_dump_shares_nothing_that_changes(tmp_path: Path) -> None:
+    """It is packed by a thread while the state goes on."""
+    config = Config(data=tmp_path / "data", memory=True, market="empty")
+    async with keeping(config) as keeper:
+        await keeper.create(PLAN)
+        await live(keeper, 1)
+        pit = keeper.halls["lab"].pit
+        dumps = pit.dump(), pit.dump()
+    one, other = (containers(dump) for dump in dumps)
+    shared = {one[number] for number in one.keys() & other.keys()}
+    fixed = (".exchange_filters", ".symbols[].listing", ".futures.contracts[].listing", ".keys[][]")
+    assert {path for path in shared if not path.startswith(fixed)} == set()
+    assert ".accounts[].windows[]" in one.values()
+
+
+def containers(found: object, path: str = "") -> dict[int, str]:
+    """Where in a dump each dictionary and list is, by identity."""
+    here = {id(found): path}
+    if isinstance(found, dict):
+        for key, value in found.items():
+            here |= containers(value, f"{path}.{key}")
+    elif isinstance(found, list):
+        for value in found:
+            here |= containers(value, f"{path}[]")
+    else:
+        return {}
+    return here

@@ -47,8 +47,8 @@ def _dump_trader(trader: Trader) -> dict[str, Any]:
         "owner": trader.account.id,
         "venue": trader.venue,
         "flags": [trader.dual, trader.multi_assets, trader.fee_burn, trader.updated_us],
-        "countdowns": trader.countdowns,
-        "windows": [trader.window_starts, trader.window_counts],
+        "countdowns": dict(trader.countdowns),
+        "windows": [list(trader.window_starts), list(trader.window_counts)],
         "holdings": [_dump_holding(holding) for holding in trader.holdings.values()],
     }
 

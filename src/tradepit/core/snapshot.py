@@ -1,4 +1,7 @@
-"""The whole state as plain values, and back."""
+"""The whole state as plain values, and back.
+
+A dump shares nothing with the state that changes: it is packed while the state goes on.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +41,8 @@ def dump(pit: Exchange) -> dict[str, Any]:
         "timers": pit.timers.dump(),
         "futures": futures_snapshot.dump(pit),
         "replays": {name: replay.dump() for name, replay in pit.replays.items()},
-        "anchors": pit.anchors,
-        "tempers": pit.tempers,
+        "anchors": {name: list(anchor) for name, anchor in pit.anchors.items()},
+        "tempers": {name: list(temper) for name, temper in pit.tempers.items()},
         "lists": [
             found.dump() for account in pit.accounts.values() for found in account.lists.values()
         ],
@@ -66,12 +69,12 @@ def _dump_account(account: Account) -> dict[str, Any]:
             account.can_trade, account.can_withdraw, account.can_deposit, account.require_stp,
             account.prevent_sor, account.discount_on, account.trade_group, account.updated_us,
         ],
-        "permissions": account.permissions,
+        "permissions": list(account.permissions),
         "commission": account.commission.dump(),
         "commissions": {name: row.dump() for name, row in account.commissions.items()},
-        "max_assets": account.max_assets,
-        "outside": account.outside,
-        "windows": [account.window_starts, account.window_counts],
+        "max_assets": dict(account.max_assets),
+        "outside": dict(account.outside),
+        "windows": [list(account.window_starts), list(account.window_counts)],
         "orders": {
             name: [
                 [order.dump() for order in opened.orders.values()],
