@@ -9,7 +9,10 @@ export const grouped = (text) => {
 
 export const plain = (text) => grouped(String(text).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''));
 // An amount of money: what matters of it in a narrow column.
-export const amount = (text) => plain(Math.abs(text) >= 1000 ? Number(text).toFixed(2) : Number(text).toFixed(8));
+export const amount = (text) => {
+  const size = Math.abs(text);
+  return plain(Number(text).toFixed(size >= 100_000 ? 0 : size >= 1000 ? 2 : 8));
+};
 export const short = (value) => Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 }).format(value);
 export const signed = (value, places) => `${value < 0 ? '−' : '+'}${grouped(Math.abs(value).toFixed(places))}`;
 
