@@ -11,6 +11,7 @@ from tests.control.conftest import DEV, Pit, running_pit
 from tests.futures_user.told import outline
 from tests.streams.listening import Listener, advance
 from tests.ws_api.speaking import Speaker
+from websockets.exceptions import ConnectionClosed
 
 VENUES = {"fapi": ("fstream", "BTCUSDT", "0.01"), "dapi": ("dstream", "BTCUSD_PERP", "5")}
 FORMS = ("/ws/{}", "/private/ws/{}", "/stream?streams={}", "/private/stream?streams={}",
@@ -234,20 +235,36 @@ def faults(pit: Pit) -> Iterator[Pit]:
         ("lose-event", [0, 2]),
         ("repeat-event", [0, 1, 1, 2]),
         ("reorder-event", [0, 2, 1]),
+        ("late-event", [0, 2, 1]),
         ("stall-stream", [0]),
     ],
 )
 def test_an_event_that_is_struck(faults: Pit, kind: str, places: list[int]) -> None:
     stream = "usdm:user@ORDER_TRADE_UPDATE"
-    faults.done("POST", "faults", kind=kind, stream=stream, account="alice", skip=1)
+    more = {"delay": "100ms"} if kind == "late-event" else {}
+    faults.done("POST", "faults", kind=kind, stream=stream, account="alice", skip=1, **more)
     other = Listener(faults.server, f"/dstream/ws/{key_of(faults, 'dapi')}")
     with Listener(faults.server, f"/fstream/ws/{key_of(faults)}") as listener, other:
         placed = [order(faults, "BUY")["orderId"] for _ in range(3)]
         for _ in range(3):
             order(faults, "BUY", venue="dapi")
-        told = [frame["o"]["i"] for frame in listener.all(0.1)]
+        told = [frame["o"]["i"] for frame in listener.all(0.4 if more else 0.1)]
         assert len(other.all(0.1)) == 3, "another exchange's events are not meant"
     assert told == [placed[place] for place in places]
+
+
+def test_a_connection_that_ends(faults: Pit) -> None:
+    with (
+        Listener(faults.server, f"/fstream/ws/{key_of(faults)}") as linear,
+        Listener(faults.server, f"/dstream/ws/{key_of(faults, 'dapi')}") as inverse,
+    ):
+        row = faults.done("POST", "faults", kind="day-over", stream="usdm:user@*", now=True)
+        assert row["hit"] == 1
+        with pytest.raises(ConnectionClosed) as closed:
+            linear.next()
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1001
+        order(faults, "BUY", venue="dapi")
+        assert inverse.next()["e"] == "ORDER_TRADE_UPDATE"
 
 
 @pytest.mark.parametrize("stream", ["usdm:user@*", None])
