@@ -93,6 +93,7 @@ WEIGHT_DIFFERS: dict[str, str] = {
             "topLongShortPositionRatio",
         )
     },
+    "usdm-rest:POST /fapi/v1/convert/getQuote": "50; quotes are counted by the account besides",
     "usdm-rest:POST /fapi/v1/algoOrder": "0 by IP, as its words say",
     "coinm-rest:GET /dapi/v1/forceOrders": "20 before both venues weighed alike",
     "usdm-rest:POST /fapi/v1/batchOrders": _BATCH,

@@ -71,7 +71,7 @@ class Crowd:
         for trader in pit.traders.values():
             for asset, balance in trader.wallet.items():
                 total[asset] = total.get(asset, 0) + balance.free
-        for house in (pit.fees, pit.clearing, pit.rounding, pit.funding):
+        for house in (pit.fees, pit.clearing, pit.rounding, pit.funding, pit.conversion):
             for asset, balance in house.items():
                 total[asset] = total.get(asset, 0) + balance.free
         return total

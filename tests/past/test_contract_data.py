@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
+from tests.past.test_past import BORN_US
 
 from tradepit.catalog.encode import encode
 from tradepit.catalog.language import REGISTRY
@@ -24,7 +26,8 @@ class Asked:
 
     def __init__(self) -> None:
         settings = Config(memory=True, seed=11)
-        self.pit: Exchange = origins(settings, main_recipe(settings)).birth()
+        recipe = msgspec.structs.replace(main_recipe(settings), time_us=BORN_US)
+        self.pit: Exchange = origins(settings, recipe).birth()
 
     def now_us(self) -> int:
         return self.pit.born_us

@@ -11,6 +11,7 @@ from typing import Any, Final
 from tradepit.core import (
     algo,
     audit,
+    conversion,
     delivery,
     downloads,
     futures_life,
@@ -28,6 +29,7 @@ from tradepit.core.contracts import VENUES, Contract
 from tradepit.core.futures_orders import FuturesOrder
 from tradepit.core.ledger import (
     CLEARING,
+    CONVERSION,
     FAUCET,
     FEES,
     FUNDING,
@@ -90,6 +92,7 @@ class Exchange:
         self.clearing: dict[str, Balance] = self.ledger.wallet(0, CLEARING)
         self.rounding: dict[str, Balance] = self.ledger.wallet(0, ROUNDING)
         self.funding: dict[str, Balance] = self.ledger.wallet(0, FUNDING)
+        self.conversion: dict[str, Balance] = self.ledger.wallet(0, CONVERSION)
         self.discount_asset = "BNB"
         self.symbols: dict[str, Symbol] = {}
         for row in genesis["symbols"]:
@@ -115,6 +118,7 @@ class Exchange:
         self.anchors: dict[str, list[int]] = {}  # symbol: see `scripts.anchor`
         self.tempers: dict[str, list[int]] = {}  # symbol: how its residents act, see `scripts`
         self.downloads: dict[int, downloads.Download] = {}
+        self.quotes: dict[int, conversion.Quote] = {}
         self.timers = Timers()
         self.next_list_id = 0
         self.next_token = 0

@@ -11,6 +11,7 @@ from tradepit.core.records import Event
 
 if TYPE_CHECKING:
     from tradepit.core.contracts import Contract
+    from tradepit.core.conversion import Quote
     from tradepit.core.futures_orders import FuturesOrder
     from tradepit.core.positions import Position, Trader
 
@@ -28,6 +29,7 @@ MODIFICATION: Final = 30
 MARGIN_CHANGE: Final = 31
 MARK_BAR: Final = 32
 STAND: Final = 33
+CONVERTED: Final = 34
 
 # Why an account changed, as ACCOUNT_UPDATE says it.
 WHY_ORDER: Final = "ORDER"
@@ -36,7 +38,9 @@ WHY_WITHDRAW: Final = "WITHDRAW"
 WHY_MARGIN_TRANSFER: Final = "MARGIN_TRANSFER"
 WHY_MARGIN_TYPE: Final = "MARGIN_TYPE_CHANGE"
 
-# Kinds of income.
+# Kinds of income. The two of a conversion are also why an account changed.
+SWAP_DEPOSIT: Final = "COIN_SWAP_DEPOSIT"
+SWAP_WITHDRAW: Final = "COIN_SWAP_WITHDRAW"
 TRANSFER_INCOME: Final = "TRANSFER"
 REALIZED_PNL: Final = "REALIZED_PNL"
 FUNDING_FEE: Final = "FUNDING_FEE"
@@ -245,6 +249,18 @@ class Funding(Event):
         self.contract = contract
         self.rate = rate
         self.mark = mark
+        self.at_us = at_us
+
+
+class Converted(Event):
+    """An account converted as it was quoted."""
+
+    __slots__ = ("at_us", "quote", "trader")
+
+    def __init__(self, trader: Trader, quote: Quote, at_us: int) -> None:
+        self.kind = CONVERTED
+        self.trader = trader
+        self.quote = quote
         self.at_us = at_us
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tradepit.core import downloads
+from tradepit.core import conversion, downloads
 from tradepit.core.futures_orders import FuturesOrder, load_order
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def dump(pit: Exchange) -> dict[str, Any]:
         "contracts": [_dump_contract(contract) for contract in pit.contracts.values()],
         "traders": [_dump_trader(trader) for trader in pit.traders.values()],
         "downloads": [each.dump() for each in pit.downloads.values()],
+        "quotes": [each.dump() for each in pit.quotes.values()],
     }
 
 
@@ -80,6 +81,9 @@ def load(pit: Exchange, state: dict[str, Any]) -> None:
     for each in state.get("downloads", []):
         found = downloads.load(each)
         pit.downloads[found.id] = found
+    for each in state.get("quotes", []):
+        quote = conversion.load(each)
+        pit.quotes[quote.id] = quote
 
 
 def _load_contract(contract: Contract, row: dict[str, Any], alive: dict[int, FuturesOrder]) -> None:

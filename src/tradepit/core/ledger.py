@@ -15,6 +15,7 @@ FAUCET: Final = "faucet"
 ROUTING: Final = "routing"
 CLEARING: Final = "clearing"  # the other side of realised futures profit
 ROUNDING: Final = "rounding"  # what rounding leaves of futures profit and funding
+CONVERSION: Final = "conversion"  # the other side of converted assets
 FUNDING: Final = "funding-fees"  # futures funding passes through it
 USDM: Final = "usdm"
 COINM: Final = "coinm"

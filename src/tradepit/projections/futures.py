@@ -11,9 +11,11 @@ margin    microseconds   -1        side           [units added or taken]
 algo      algo id        actual    client id      FuturesOrder.dump()
 funding   microseconds   -1        ""             [rate, mark price]; of owner 0
 minute    when it opened -1        ""             MarkBar.row[1:]; of owner 0, as is `hour`
+convert   order id       -1        quote id       [asset given, units, asset taken, units]
 stand     microseconds   -1        ""             Stand.row; of owner 0
 
-Rows of `income` and `forced` stand under the symbol "", so that one page tells of all symbols.
+Rows of `income`, `forced` and `convert` stand under the symbol "", so that one page tells of all
+symbols.
 """
 
 from __future__ import annotations
@@ -61,6 +63,7 @@ class FuturesRows:
             told.FUNDING: self._funding,
             told.MARK_BAR: self._marked,
             told.STAND: self._stand,
+            told.CONVERTED: self._converted,
         }
 
     def _row(
@@ -157,3 +160,9 @@ class FuturesRows:
         self._row(
             (0, contract.venue), "stand", contract.name, (at_us, -1), at_us, "", stand.row, seq
         )
+
+    def _converted(self, done: told.Converted, seq: int) -> None:
+        quote = done.quote
+        who = (done.trader.account.id, done.trader.venue)
+        body = [quote.give_asset, quote.give, quote.take_asset, quote.take]
+        self._row(who, "convert", "", (quote.order_id, -1), done.at_us, str(quote.id), body, seq)
