@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +46,7 @@ RESTART: Final = 1012
 DAY_OVER: Final = "24 hours are over"
 
 _TEXT: Final = 0x81
+_MIDDLE: Final = struct.Struct(">BBH")  # the head of a text frame of middle length
 _PING: Final = 0x89
 
 
@@ -54,7 +56,7 @@ def text_frame(payload: bytes) -> bytes:
     if size < 126:
         return bytes((_TEXT, size)) + payload
     if size < 65_536:
-        return bytes((_TEXT, 126)) + size.to_bytes(2, "big") + payload
+        return _MIDDLE.pack(_TEXT, 126, size) + payload
     return bytes((_TEXT, 127)) + size.to_bytes(8, "big") + payload
 
 

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import time
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -44,7 +45,16 @@ class _Request(msgspec.Struct):
     params: msgspec.Raw = msgspec.Raw(b"")
 
 
+class _Plain(msgspec.Struct):
+    """What nearly all requests are: their parameters are texts."""
+
+    id: msgspec.Raw
+    method: str
+    params: dict[str, str]
+
+
 _read = msgspec.json.Decoder(_Request).decode
+_read_plain = msgspec.json.Decoder(_Plain).decode
 _read_texts = msgspec.json.Decoder(dict[str, str]).decode
 _read_params = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_text = msgspec.json.Decoder(str).decode
@@ -145,9 +155,16 @@ class ApiSession(Session):
         request_id = b"null"
         call = WsCall(self)
         try:
-            request = self._request(text)
-            request_id = _checked_id(bytes(request.id))
-            call.prepare(request, self.methods, self.door)
+            plain = _plain(text)
+            if plain is not None:
+                request_id = _checked_id(bytes(plain.id))
+                call.prepare(plain.method, self.methods, self.door)
+                call.take(plain.params)
+            else:
+                request = self._request(text)
+                request_id = _checked_id(bytes(request.id))
+                call.prepare(_method(request), self.methods, self.door)
+                call.take(_params(bytes(request.params)))
             if self.waiting >= MAX_WAITING:
                 raise Reject("TOO_MANY_REQUESTS")
             for check in WS_CHAIN:
@@ -267,26 +284,45 @@ class WsCall(Call):
         self.shown: str | None = None  # what was said of rate limits
         self.given: dict[str, str] = {}  # all parameters as text
 
-    def prepare(self, request: _Request, methods: dict[str, Operation], door: Door) -> None:
-        """Find the method and take its parameters apart. Raises: Reject."""
-        if not request.method:
-            raise Reject("MANDATORY_PARAM", "method")
-        try:
-            name = _read_text(request.method)
-        except msgspec.MsgspecError:
-            raise Reject("INVALID_PARAMETER", "method") from None
+    def prepare(self, name: str, methods: dict[str, Operation], door: Door) -> None:
+        """Find the method. Raises: Reject."""
         venue = self.session.venue
         if venue == SPOT:
             name = name.removeprefix("v3/")
         self.operation = methods.get(name)
         if self.operation is None:
             raise Reject("UNSUPPORTED_OPERATION", status=501 if door.unserved(venue, name) else 400)
-        self.given = _params(bytes(request.params))
+
+    def take(self, given: dict[str, str]) -> None:
+        """The parameters, that of the session's own manners taken out. Raises: Reject."""
+        self.given = given
         self.shown = shown = self.given.pop("returnRateLimits", None)
         if shown is not None:
             if shown not in ("true", "false"):
                 raise Reject("INVALID_PARAMETER", "returnRateLimits")
             self.show_limits = shown == "true"
+
+
+def _plain(text: str) -> _Plain | None:
+    """A request whose parameters are texts, each name once, and which has what it must and no more;
+    any other is read with more care."""
+    try:
+        found = _read_plain(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    if not found.method or text.count('":') != len(found.params) + len(found.__struct_fields__):
+        return None
+    return found
+
+
+def _method(request: _Request) -> str:
+    """Raises: Reject."""
+    if not request.method:
+        raise Reject("MANDATORY_PARAM", "method")
+    try:
+        return _read_text(request.method)
+    except msgspec.MsgspecError:
+        raise Reject("INVALID_PARAMETER", "method") from None
 
 
 def _params(raw: bytes) -> dict[str, str]:
@@ -344,9 +380,17 @@ def _find_key(door: Door, call: Call) -> None:
         holder = call.world.keys.find(call.world.pit.keys, raw)
         if holder is None and KEY_FORMAT.fullmatch(raw.encode()) is None:
             raise Reject("BAD_API_KEY_FMT")
-    call.who = chain.admit_key(holder, operation, call.ip).who
+    call.holder = holder = chain.admit_key(holder, operation, call.ip)
+    call.who = holder.who
     call.taken = 0 if raw is None else 1
     call.api_key = raw
+
+
+@lru_cache(maxsize=64)  # a client sends the same ones each time
+def _signing(names: tuple[str, ...]) -> tuple[str, list[str]]:
+    """What is signed of parameters of these names: a text with holes, and what goes into them."""
+    ordered = sorted(names)
+    return "&".join([name.replace("%", "%%") + "=%s" for name in ordered]), ordered
 
 
 def _check_signature(door: Door, call: Call) -> None:
@@ -366,8 +410,9 @@ def _check_signature(door: Door, call: Call) -> None:
             signed = signed | {"apiKey": call.api_key}
         if call.shown is not None:
             signed = signed | {"returnRateLimits": call.shown}
-        payload = "&".join([f"{name}={signed[name]}" for name in sorted(signed)]).encode()
-        holder = call.world.keys.find(call.world.pit.keys, call.who.key)
+        text, names = _signing(tuple(signed))
+        payload = (text % tuple([signed[name] for name in names])).encode()
+        holder = call.holder
         if holder is None or not holder.check(payload, signature.encode()):
             call.given["signature"] = signature  # for the request log
             raise Reject("INVALID_SIGNATURE")
