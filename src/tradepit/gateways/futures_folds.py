@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from tradepit.catalog.kinds import quote_places, quote_units
 from tradepit.core.bars import HOUR_US, INTERVALS, MINUTE_US, SECOND_US, Bar, next_open, open_of
-from tradepit.core.contracts import Contract
+from tradepit.core.contracts import COINM, USDM, Contract
 from tradepit.core.futures_records import MARK_BAR, MarkBar
 from tradepit.core.marked import MARK
 from tradepit.core.records import Event
@@ -89,14 +89,14 @@ class ContinuousFeed(FuturesKlineFeed):
     def __init__(self, hub: Hub, channel: Channel, name: str, interval: str) -> None:
         super().__init__(hub, channel, name, interval)
         contract = contract_of(self.symbol)
-        self.venue, self.pair = contract.venue, contract.pair
-        self.type = contract.contract_type
+        self.pair, self.type = contract.pair, contract.contract_type
 
     def head(self, contract: Contract) -> tuple[str, str]:
         return f'"e":"continuous_kline","E":%d,"ps":"{self.pair}","ct":"{self.type}"', ""
 
     def beat(self, at_us: int) -> None:
-        if self.symbol not in (found := of_kind(self.hub, self.pair, self.type)) and found:
+        found = of_kind(self.hub, self.pair, self.type)
+        if found and found[0].name != self.name:
             self.name, self.key = found[0].name, found[0].key
             self.folded = None
             self.open_us = open_of(at_us, self.width_us, 0)
@@ -105,8 +105,8 @@ class ContinuousFeed(FuturesKlineFeed):
 
 def of_kind(hub: Hub, pair: str, kind: str) -> list[Contract]:
     """The contract of a pair and a type of contract, if there is one."""
-    found = (contract for venue in (1, 2) for contract in contracts_of(hub.pit, venue))
-    return [each for each in found if each.pair == pair and each.contract_type == kind]
+    listed = [*contracts_of(hub.pit, USDM), *contracts_of(hub.pit, COINM)]
+    return [each for each in listed if each.pair == pair and each.contract_type == kind]
 
 
 class CourseFeed(EarFeed):
