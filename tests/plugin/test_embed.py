@@ -233,6 +233,24 @@ def test_contracts(pit: Tradepit) -> None:
         assert contract.set()["setByHand"] is False
 
 
+def test_residents_follow_the_index(pit: Tradepit) -> None:
+    """The clock stands still: what is bought now costs what was set just now."""
+    for name, venue in (("BTCUSDT", "fapi"), ("BTCUSD_PERP", "dapi")):
+        contract = pit.contract(name)
+        for price in (60_000, 40_000):
+            contract.index = price
+            asked = {"symbol": name, "side": "BUY", "type": "MARKET", "quantity": "1"}
+            carol = pit.account("carol")
+            order = carol.call(f"POST /{venue}/v1/order", **asked, new_order_resp_type="RESULT")
+            assert order["status"] == "FILLED"
+            assert abs(float(order["avgPrice"]) / price - 1) < 0.002
+            assert abs(float(contract.mark) / price - 1) < 0.002
+        contract.free()
+        assert contract.bid < contract.ask
+        assert abs(contract.bid / contract.index - 1) < Decimal("0.002")
+    assert pit.audit()["balanced"]
+
+
 def test_accounts_trade(quiet: Tradepit) -> None:
     alice, frank = quiet.account("alice"), quiet.accounts["frank"]
     before = frank.balance("BTC")

@@ -28,12 +28,13 @@ COUNT_ORDERS: Final = "count-orders"
 
 class Stage(NamedTuple):
     """The market's presets (name: what it is), which one is played, how to play another, and how a
-    symbol's market is set (a SetMarket in, its MarketRow out)."""
+    symbol's market (a SetMarket in, its MarketRow out) and a contract (likewise) are set."""
 
     presets: Mapping[str, str]
     preset: Callable[[], str]
     play: Callable[[str], Awaitable[None]]
     put: Callable[[Any], Awaitable[Any]]
+    put_contract: Callable[[Any], Awaitable[Any]]
 
 
 class Console(NamedTuple):

@@ -6,15 +6,21 @@ the next one comes when it would have come.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import Final
+
 from tradepit.catalog.fields import Bool, Long, Price, ShortText, String, SymbolName
 from tradepit.catalog.futures_fields import SignedRate
 from tradepit.catalog.language import Ask, Reply, operation
+from tradepit.control.basics import Console
 from tradepit.core import liquidation, marking
 from tradepit.core.contracts import Contract
 from tradepit.core.exchange import Exchange
 from tradepit.core.futures_records import Funding
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
+
+PUT_CONTRACT: Final = "put-contract"
 
 
 class SetContract(Ask):
@@ -52,8 +58,18 @@ def face(contract: Contract) -> ContractFace:
 
 
 @operation("PUT /_tradepit/v1/contracts")
+def put_contract(
+    pit: Exchange, history: Console, who: Who, ask: SetContract
+) -> ContractFace | Awaitable[ContractFace]:
+    """Set a contract's mark or index price, or the rate of its next funding; `free` lets go.
+    Residents quote around the index at once."""
+    find(pit, ask.symbol)
+    return history.stage.put_contract(ask)
+
+
+@operation(PUT_CONTRACT)
 def set_contract(pit: Exchange, who: Who, ask: SetContract) -> ContractFace:
-    """Set a contract's mark or index price, or the rate of its next funding; `free` lets go."""
+    """What `PUT contracts` does to the state; residents follow by commands of their own."""
     contract = find(pit, ask.symbol)
     marks = contract.marks
     if ask.free:

@@ -216,10 +216,26 @@ class Contract:
 
     def row(self) -> Row:
         """Mark and index price and funding, as everybody sees them."""
+        return self._public("premiumIndex")
+
+    def _public(self, what: str) -> Row:
         venue = "dapi" if "USD_" in self.symbol else "fapi"
         asked = wire_query({"symbol": self.symbol})
-        found = self._wire.ask("GET", f"/{venue}/v1/premiumIndex", asked)
+        found = self._wire.ask("GET", f"/{venue}/v1/{what}", asked)
         return _row(found[0] if isinstance(found, list) else found)
+
+    @property
+    def last(self) -> Decimal:
+        """The last price: of trades, which follow the index."""
+        return Decimal(self._public("ticker/price")["price"])
+
+    @property
+    def bid(self) -> Decimal:
+        return Decimal(self._public("ticker/bookTicker")["bidPrice"])
+
+    @property
+    def ask(self) -> Decimal:
+        return Decimal(self._public("ticker/bookTicker")["askPrice"])
 
     @property
     def mark(self) -> Decimal:
@@ -232,6 +248,7 @@ class Contract:
 
     @property
     def index(self) -> Decimal:
+        """The index price; set, it stays until `free`, and residents quote around it at once."""
         return Decimal(self.row()["indexPrice"])
 
     @index.setter

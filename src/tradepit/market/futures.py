@@ -88,6 +88,11 @@ class FuturesResidents:
         ]
         return self._submit(MAKERS[0], parts)
 
+    def follow(self, name: str, at_us: int) -> list[Awaitable[object]]:
+        """Put the orders on one contract right. Returns: what to await."""
+        parts = [self.quote(each, at_us) for each in self._trading() if each.name == name]
+        return self._submit(MAKERS[0], parts)
+
     def step(self, at_us: int, number: int, minutes: bool) -> list[Awaitable[object]]:
         """Those who have a beat act, by the marks of the step before. Returns: what to await.
 

@@ -216,6 +216,12 @@ class Residents:
             return None
         return self._takers.act(market, self._makers[0].ladder(market), beat)
 
+    async def follow(self, contract: str) -> None:
+        """Quote around a contract's index, which is elsewhere now."""
+        async with self._busy:
+            for done in self.futures.follow(contract, self._clock.now_us()):
+                await done
+
     async def _do(self, acts: list[Act], more: Iterable[Awaitable[object]] = ()) -> None:
         busy = [act for act in acts if act.cancels or act.orders]
         for done in [*[self._desk.submit(act) for act in busy], *more]:

@@ -15,6 +15,7 @@ from tradepit import __version__
 from tradepit.config import Config
 from tradepit.control.basics import COUNT_ORDERS, CountOrders, Stage
 from tradepit.control.clock import SET_CLOCK, SetClock
+from tradepit.control.futures import PUT_CONTRACT, SetContract
 from tradepit.control.symbol_markets import (
     ANCHOR_MARKET,
     PUT_MARKET,
@@ -179,7 +180,16 @@ class Hall:
             lambda: EMPTY if self.residents is None else self.residents.preset.name,
             self.play,
             self.put,
+            self.put_contract,
         )
+
+    async def put_contract(self, ask: SetContract) -> object:
+        """Set a contract's prices; residents quote around its index."""
+        async with self._moving:
+            row = await self.sequencer.submit(HOUSE, PUT_CONTRACT, ask)
+            if self.residents is not None and (ask.index_price or ask.free):
+                await self.residents.follow(ask.symbol)
+        return row
 
     async def put(self, ask: SetMarket) -> MarketRow:
         """Put a symbol's price somewhere, residents and all."""
