@@ -52,7 +52,7 @@ def opened(browser: Any, url: str, **size: int) -> Iterator[Any]:
     """A page at `url`; what it complained about, or asked of others, fails the test at the end."""
     viewport = {"width": size.get("width", 1280), "height": size.get("height", 800)}
     page = browser.new_page(viewport=viewport)
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     complaints: list[str] = []
     origin = "/".join(url.split("/")[:3])
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

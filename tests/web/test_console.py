@@ -30,7 +30,7 @@ def url(server: Server, path: str = "/") -> str:
 def until(page: Any, truth: str, arg: Any = None) -> None:
     """Wait for a JavaScript truth. The page's policy lets no text be evaluated inside it, so that
     it is asked from outside, again and again."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while not page.evaluate(truth, arg):
         assert time.monotonic() < deadline, (truth, page.text_content("#said"))
         page.wait_for_timeout(50)
