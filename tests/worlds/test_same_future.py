@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import sqlite3
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,10 +29,12 @@ from tradepit.core.rejects import Reject
 from tradepit.gateways.sockets import Session
 from tradepit.gateways.user_stream import stream_subscriber
 from tradepit.gateways.worlds import World
-from tradepit.journal.recovery import Origins
+from tradepit.journal.recovery import Origins, unpack_state
+from tradepit.projections.schema import KINDS
 from tradepit.worlds import hall as halls
 from tradepit.worlds.births import Codec
 from tradepit.worlds.hall import Hall
+from tradepit.worlds.images import read_about, read_state
 from tradepit.worlds.keeper import Keeper
 from tradepit.worlds.shelf import Shelf
 
@@ -163,6 +166,55 @@ def test_whatever_was_done(
     busy: None, tmp_path_factory: pytest.TempPathFactory, seed: int, memory: bool
 ) -> None:
     asyncio.run(there_and_back(tmp_path_factory.mktemp("world"), seed, memory))
+
+
+async def test_saved_under_load_it_is_what_the_log_tells(busy: None, tmp_path: Path) -> None:
+    """State and history of a moment, whoever trades then."""
+    async with keeping(Config(data=tmp_path, market="empty")) as keeper:
+        hall, shelf = keeper.halls["main"], Shelf(keeper, "main")
+        flow, more = Workload(3), True
+
+        async def trade() -> None:
+            while more:
+                commands = [flow.command(hall.pit) for _ in range(20)]
+                await asyncio.gather(*(submit(hall, c.who, c.op, c.ask) for c in commands))
+
+        traders = [asyncio.create_task(trade()) for _ in range(3)]
+        while hall.sequencer.applied_seq < 200:
+            await asyncio.sleep(0.01)
+        live = await shelf.save("live")
+        while hall.sequencer.applied_seq < live.seq + 50:
+            await asyncio.sleep(0.01)
+        more = False
+        await asyncio.gather(*traders)
+        assert live.seq >= 200
+        await shelf.rewind(None, live.seq)
+        told = await shelf.save("told")
+        await shelf.load("live")
+        back = await shelf.save("back")
+        assert told.seq == back.seq == live.seq
+        saved = tmp_path / "saved"
+        assert same_but_clock(saved / "live") == same_but_clock(saved / "told")
+        assert rows_of(saved / "live") == rows_of(saved / "told") == rows_of(saved / "back")
+
+
+def same_but_clock(image: Path) -> Any:
+    """The state in a snapshot; a real clock is another distance ahead each time."""
+    state = unpack_state(read_state(image, read_about(image)))
+    return {**state, "clock": None}
+
+
+def rows_of(image: Path) -> dict[str, list[Any]]:
+    """Every row of the history in a snapshot, but which command wrote it: open lists, which change
+    as orders do, are written again when what came later is dropped."""
+    found = {}
+    with contextlib.closing(sqlite3.connect(image / "history.sqlite3")) as db:
+        for kind in KINDS:
+            columns = ", ".join(f'"{name}"' for name in kind.columns if name != "seq")
+            rows = db.execute(f"SELECT {columns} FROM {kind.name}").fetchall()
+            found[kind.name] = sorted(rows, key=repr)
+    assert sum(map(len, found.values())) > 20
+    return found
 
 
 # --- A living market, futures, and a replay ----------------------------------------------------
