@@ -180,11 +180,9 @@ async def test_saved_under_load_it_is_what_the_log_tells(busy: None, tmp_path: P
                 await asyncio.gather(*(submit(hall, c.who, c.op, c.ask) for c in commands))
 
         traders = [asyncio.create_task(trade()) for _ in range(3)]
-        while hall.sequencer.applied_seq < 200:
-            await asyncio.sleep(0.01)
+        await come_to(hall, 200)
         live = await shelf.save("live")
-        while hall.sequencer.applied_seq < live.seq + 50:
-            await asyncio.sleep(0.01)
+        await come_to(hall, live.seq + 50)
         more = False
         await asyncio.gather(*traders)
         assert live.seq >= 200
@@ -196,6 +194,13 @@ async def test_saved_under_load_it_is_what_the_log_tells(busy: None, tmp_path: P
         saved = tmp_path / "saved"
         assert same_but_clock(saved / "live") == same_but_clock(saved / "told")
         assert rows_of(saved / "live") == rows_of(saved / "told") == rows_of(saved / "back")
+
+
+async def come_to(hall: Hall, seq: int) -> None:
+    """Wait until that command was applied."""
+    reached = asyncio.Event()
+    hall.sequencer.listen(lambda outcome: reached.set() if outcome.seq >= seq else None)
+    await reached.wait()
 
 
 def same_but_clock(image: Path) -> Any:
