@@ -120,6 +120,15 @@ def test_no_quote_id_without_the_funds(pit: Pit) -> None:
     assert found["toAmount"] == "2430" and "quoteId" not in found
 
 
+def test_what_the_wallet_lost_since(pit: Pit) -> None:
+    held = wallet(pit)["BTC"]
+    found = quote(pit, "BTC", "USDT", fromAmount="0.1")
+    query = f"type=UMFUTURE_MAIN&asset=BTC&amount={held}"
+    assert pit.signed("POST", "/sapi/v1/asset/transfer", query).status == 200
+    done = accept(pit, found["quoteId"])
+    assert (done["code"], done["msg"]) == (-2018, "Balance is insufficient.")
+
+
 def test_so_many_an_hour(pit: Pit) -> None:
     pit.done("POST", "clock/advance", by="25h")
     for _ in range(360):

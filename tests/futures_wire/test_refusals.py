@@ -71,6 +71,7 @@ REFUSED = [
     (MARKET, "priceMatch=OPPONENT", -5038,
      "Price match only supports order type: LIMIT, STOP AND TAKE_PROFIT"),
     (LIMIT, "selfTradePreventionMode=ALL", -5039, "Invalid self trade prevention mode"),
+    (LIMIT, "price=&priceMatch=BEST", -5037, "Invalid price match"),
     (LIMIT, "price=&priceMatch=OPPONENT", -5041, "No depth matches this BBO order"),
     # Several at once: the request, then the symbol, the words, the modes, the filters in order,
     # what would happen, and the margin last.
@@ -146,3 +147,19 @@ def test_margin_and_leverage_come_last(pit: Pit, venue: str, qty: str) -> None:
     assert asked(pit, venue, LIMIT, "quantity=1&newClientOrderId=one", name="bob") == (0, "NEW")
     twice = asked(pit, venue, LIMIT, "quantity=1&newClientOrderId=one", name="bob")
     assert twice[0] == -4116
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_batches_that_are_too_large(pit: Pit, venue: str) -> None:
+    symbol = VENUES[venue]
+    many = "%5B" + "%2C".join(["%7B%7D"] * 6) + "%5D"
+    found = pit.signed("POST", f"/{venue}/v1/batchOrders", f"batchOrders={many}").json
+    assert (found["code"], found["msg"]) == (-4082, "Invalid number of batch place orders: 6")
+    ids = "%5B" + "%2C".join(map(str, range(1, 12))) + "%5D"
+    query = f"symbol={symbol}&orderIdList={ids}"
+    found = pit.signed("DELETE", f"/{venue}/v1/batchOrders", query).json
+    assert (found["code"], found["msg"]) == (-4032, "Exceed maximum cancel order size.")
+
+
+def test_nobody_of_that_name_is_liquidated(pit: Pit) -> None:
+    assert pit.no("POST", "liquidations", symbol="BTCUSDT", account="nobody")[0] == -1109
