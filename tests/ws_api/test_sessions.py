@@ -129,6 +129,30 @@ def test_the_logon_subscription_ends_with_the_session(server: Server) -> None:
         assert speaker.ask("session.subscriptions")["result"] == [{"subscriptionId": 1}]
 
 
+def test_a_key_alone_hears_no_account(server: Server) -> None:
+    """What is not signed is heard only by whom logged on."""
+    bare = {"apiKey": BOB.api_key}
+    with Speaker(server) as speaker:
+        refused = speaker.ask("userDataStream.subscribe", bare)
+        assert (refused["status"], refused["error"]["code"]) == (401, -2015)
+        speaker.signed("session.logon", EdKey(server, "erin"))
+        assert speaker.ask("userDataStream.subscribe", bare)["error"]["code"] == -2015
+        assert speaker.ask("session.subscriptions")["result"] == []
+
+
+def test_logout_ends_every_subscription_by_logon(server: Server) -> None:
+    with Speaker(server) as speaker:
+        for name in ("erin", "dave"):
+            speaker.signed("session.logon", EdKey(server, name))
+            assert speaker.ask("userDataStream.subscribe")["status"] == 200
+        speaker.signed("userDataStream.subscribe.signature", BOB)
+        speaker.ask("session.logout")
+        ended = [speaker.event() for _ in range(2)]
+        assert [e["subscriptionId"] for e in ended] == [0, 1]
+        assert {e["event"]["e"] for e in ended} == {"eventStreamTerminated"}
+        assert speaker.ask("session.subscriptions")["result"] == [{"subscriptionId": 2}]
+
+
 def test_stops_lists_and_cancels_are_told(server: Server) -> None:
     with Speaker(server) as speaker:
         speaker.signed("userDataStream.subscribe.signature", CAROL)

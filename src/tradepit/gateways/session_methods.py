@@ -118,9 +118,12 @@ def session_subscriptions(
     doc="web-socket-api.md#subscribe-to-user-data-stream-user_stream",
 )  # fmt: skip
 def subscribe(pit: Exchange, history: ApiSession, who: Who, ask: NoParameters) -> Subscribed:
-    """Subscribe to the user data stream of the account that logged on."""
+    """Subscribe to the user data stream of the account that logged on; a key that is only named is
+    refused, because nothing proves whose it is."""
+    if history.holder is None or history.holder.who is not who:
+        raise Reject("REJECTED_KEY")
     number = _subscribe(history, who)
-    history.logon_subscription = number
+    history.logon_subscriptions.append(number)
     return Subscribed(subscription_id=number)
 
 

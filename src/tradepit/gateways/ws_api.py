@@ -78,7 +78,7 @@ class ApiSession(Session):
         self.logon_us = 0
         self.opened_us = self.world.clock.now_us()
         self.subscribers: dict[int, Subscriber] = {}
-        self.logon_subscription = -1
+        self.logon_subscriptions: list[int] = []  # they end when it logs out
         self.next_subscription = 0
         self.waiting = 0
         self._read_query()
@@ -120,9 +120,10 @@ class ApiSession(Session):
 
     def log_out(self) -> None:
         self.holder = None
-        if self.logon_subscription in self.subscribers:
-            self.unsubscribe(self.logon_subscription)
-        self.logon_subscription = -1
+        for number in self.logon_subscriptions:
+            if number in self.subscribers:
+                self.unsubscribe(number)
+        self.logon_subscriptions = []
 
     def subscribe(self, owner: int, token: ListenKey | None = None) -> int:
         """Hear an account, or what a token is for, from now on. Returns: the subscription's
