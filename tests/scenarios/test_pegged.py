@@ -247,6 +247,22 @@ def test_an_oto_pegs_the_working_order_now_and_the_pending_one_later() -> None:
     shows(world.order("alice", pending["orderId"]), status="NEW", peggedPrice="101")
 
 
+def test_a_peg_to_come_needs_no_trade_before_it() -> None:
+    """Where nothing ever traded it is not worth too little: nobody knows yet what it is worth."""
+    notional = {"filterType": "NOTIONAL", "minNotional": "5", "applyMinToMarket": True,
+                "maxNotional": "9000000", "applyMaxToMarket": False, "avgPriceMins": 5}  # fmt: skip
+    world = World(listing("BTCUSDT", notional), alice=RICH)
+    placed = world.list(
+        "alice", "oto", workingType="LIMIT", workingSide="BUY", workingPrice="99",
+        workingQuantity="1", workingTimeInForce="GTC", pendingType="LIMIT", pendingSide="SELL",
+        pendingQuantity="0.01", pendingTimeInForce="GTC", pendingPegPriceType="PRIMARY_PEG",
+    )  # fmt: skip
+    pending = placed["orderReports"][1]["orderId"]
+    world.sell("left", "1", "101")
+    world.market_order("right", "SELL", "1")
+    shows(world.order("alice", pending), status="EXPIRED", expiryReason="REJECTED")
+
+
 def test_cancel_replace_may_peg() -> None:
     world = start()
     order_id = world.buy("alice", "1", "50")["orderId"]

@@ -176,6 +176,35 @@ def test_stops_lists_and_cancels_are_told(server: Server) -> None:
         ]
 
 
+def test_a_pending_order_is_not_told_of_before_its_time(server: Server) -> None:
+    """Its first report knows no working time, no tracking and no pegged price: they come when the
+    working order is filled, even when that is at once."""
+    with Speaker(server) as speaker:
+        LTC = {"symbol": "LTCUSDT", "timeInForce": "GTC", "type": "LIMIT"}
+        speaker.signed("order.place", BOB, side="SELL", price="90", quantity="1", **LTC)
+        speaker.signed("order.place", BOB, side="SELL", price="95", quantity="1", **LTC)
+        speaker.signed("userDataStream.subscribe.signature", CAROL)
+        placed = speaker.signed(
+            "orderList.place.otoco", CAROL, symbol="LTCUSDT", workingType="LIMIT",
+            workingSide="BUY", workingPrice="90", workingQuantity="1", workingTimeInForce="GTC",
+            pendingSide="SELL", pendingQuantity="1", pendingAboveType="LIMIT_MAKER",
+            pendingAbovePegPriceType="PRIMARY_PEG", pendingBelowType="STOP_LOSS",
+            pendingBelowTrailingDelta="100",
+        )  # fmt: skip
+        assert placed["status"] == 200, placed
+        told = [e["event"] for e in speaker.events if e["event"]["e"] == "executionReport"]
+        pending = [e for e in told if e["X"] == "PENDING_NEW"]
+        assert [(e["o"], "W" in e, e.get("D"), "gp" in e) for e in pending] == [
+            ("STOP_LOSS", False, -1, False), ("LIMIT_MAKER", False, None, False),
+        ]  # fmt: skip
+        above = next(e for e in told if e["o"] == "LIMIT_MAKER" and e["X"] == "NEW")
+        assert above["w"] and above["W"] == above["T"] and above["gp"] == "95.00000000"
+        below = next(e for e in told if e["o"] == "STOP_LOSS" and e["X"] == "NEW")
+        assert not below["w"] and "W" not in below and below["D"] == below["T"]
+        speaker.signed("openOrders.cancelAll", CAROL, symbol="LTCUSDT")
+        speaker.signed("openOrders.cancelAll", BOB, symbol="LTCUSDT")
+
+
 @pytest.mark.parametrize(
     "path", ["/ws-api/v3", "/@main/ws-api/v3", "/ws-api.binance.com/ws-api/v3"]
 )

@@ -108,13 +108,13 @@ def check_notional(pit: Exchange, order: Order) -> None:
 def _check_worth(order: Order, worth: int) -> None:
     """Within the limits; and nothing may be worth less than one unit."""
     symbol = order.symbol
+    if worth == 0 and not order.limit_price and not order.price:
+        return  # nothing has traded by which it could be valued, or pegged
     if order.is_market:
-        if worth == 0:
-            return
         low = symbol.min_notional if symbol.min_notional_market else 0
         high = symbol.max_notional if symbol.max_notional_market else 0
     else:
-        if worth == 0 and order.price:
+        if worth == 0:
             raise Reject("NOTIONAL_ZERO")
         low, high = symbol.min_notional, symbol.max_notional
     if worth > MAX_AMOUNT or worth < low or (high and worth > high):

@@ -28,12 +28,14 @@ from tradepit.core.terms import (
     LIST_STATUS_TYPES,
     ORDER_STATUSES,
     ORDER_TYPES,
+    PENDING_NEW,
     PEG_OFFSET_TYPES,
     PEG_PRICE_TYPES,
     SIDES,
     STP_MODES,
     TIMES_IN_FORCE,
     WORKING_FLOORS,
+    X_NEW,
     X_TRADE,
     X_TRADE_PREVENTION,
 )
@@ -157,7 +159,8 @@ def _report(told: Report, unit: int) -> str:
     asset = f'"{told.commission_asset}"' if told.commission_asset else "null"
     commission = quote_units(told.commission) if traded else '"0"'
     match = f'"v":{told.prevented_match_id},' if told.prevented_match_id >= 0 else ""
-    working = f'"W":{order.working_us // unit},' if order.working_us >= 0 else ""
+    worked = order.working_us >= 0 and not _waits(told)
+    working = f'"W":{order.working_us // unit},' if worked else ""
     return (
         f'{{"e":"executionReport","E":{at},"s":"{order.symbol.name}","c":"{told.client_id}",'
         f'"S":"{SIDES[order.side]}","o":"{ORDER_TYPES[order.type]}",'
@@ -176,13 +179,19 @@ def _report(told: Report, unit: int) -> str:
     )
 
 
+def _waits(told: Report) -> bool:
+    """Told as new before it works: what the order has come to since is none of this report's."""
+    return told.exec_type == X_NEW and not told.working
+
+
 def _conditional(told: Report, unit: int) -> str:
     """The fields that few reports have."""
     order = told.order
     extra = order.extra
     parts: list[str] = []
     if extra.trailing_delta:
-        since = extra.trailing_us // unit if extra.trailing_us >= 0 else -1
+        tracks = extra.trailing_us >= 0 and told.status != PENDING_NEW
+        since = extra.trailing_us // unit if tracks else -1
         parts.append(f'"d":{extra.trailing_delta},"D":{since}')
     if extra.strategy_id >= 0:
         parts.append(f'"j":{extra.strategy_id}')
@@ -201,7 +210,7 @@ def _conditional(told: Report, unit: int) -> str:
         if extra.peg_offset_type:
             offset_type = PEG_OFFSET_TYPES[extra.peg_offset_type]
             parts.append(f'"gOT":"{offset_type}","gOV":{extra.peg_offset}')
-        if extra.pegged_price:
+        if extra.pegged_price and not _waits(told):
             parts.append(f'"gp":{quote_units(extra.pegged_price)}')
     if told.status == EXPIRED and told.reason:
         parts.append(f'"eR":"{EXPIRY_REASONS[told.reason]}"')
