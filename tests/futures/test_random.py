@@ -12,6 +12,7 @@ from tradepit.core import algo, futures_settings
 from tradepit.core import futures_life as life
 from tradepit.core.exchange import Exchange
 from tradepit.core.futures_orders import FuturesOrder, as_futures
+from tradepit.core.futures_records import FuturesReport, Income
 from tradepit.core.records import Command, Who
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import (
@@ -63,6 +64,12 @@ class Crowd:
         self.contracts = list(self.pit.contracts.values())
         self.deposits = self._money()
         self.reached: dict[str, int] = {}
+        self.incomes: dict[tuple[str, str], int] = {}  # by account and asset, since the beginning
+        self.begun = {
+            (trader.account.name, asset): balance.free
+            for trader in self.pit.traders.values()
+            for asset, balance in trader.wallet.items()
+        }
 
     def _money(self) -> dict[str, int]:
         """Units of each asset in all wallets, the houses' among them."""
@@ -104,18 +111,36 @@ class Crowd:
         assert pit.audit() == []
         assert self._money() == self.deposits
         self._check_reducing(outcome.events, before)
+        self._check_incomes(outcome.events)
 
     def _check_reducing(self, events: list[Any], before: dict[int, int]) -> None:
-        """(37) No order that only closes made a position larger by itself."""
+        """(37) No order that only closes made a position larger, or turned it over."""
+        traded: dict[int, list[FuturesOrder]] = {}
         for event in events:
-            order = getattr(event, "order", None)
-            if isinstance(order, FuturesOrder) and order.reduce_only and order.executed:
-                assert order.executed <= order.qty
+            if isinstance(event, FuturesReport) and event.last_qty:
+                traded.setdefault(id(event.order.position), []).append(event.order)
+        for key, orders in traded.items():
+            if all(order.closes for order in orders):
+                self.reached["closing"] = self.reached.get("closing", 0) + 1
+                was, now = before.get(key, 0), orders[0].position.qty
+                assert abs(now) <= abs(was) and now * was >= 0
         for trader in self.pit.traders.values():
             for holding in trader.holdings.values():
                 if holding.isolated:
                     for position in holding.positions:
                         assert position.qty or position.wallet == 0
+
+    def _check_incomes(self, events: list[Any]) -> None:
+        """(33) What a wallet holds is what it began with and every income since."""
+        for event in events:
+            if isinstance(event, Income):
+                key = (event.trader.account.name, event.asset)
+                self.incomes[key] = self.incomes.get(key, 0) + event.units
+        for trader in self.pit.traders.values():
+            if not trader.account.quiet:
+                for asset, balance in trader.wallet.items():
+                    key = (trader.account.name, asset)
+                    assert balance.free == self.begun.get(key, 0) + self.incomes.get(key, 0)
 
     def _who(self) -> tuple[Any, Any]:
         contract = self.random.choice(self.contracts)
@@ -228,7 +253,8 @@ def test_random_commands_keep_every_invariant() -> None:
             reached[name] = reached.get(name, 0) + count
     for name in (
         "FuturesTrade", "Forced", "MarginCall", "Funding", "AlgoReport", "AccountUpdate",
-        "Modification", "_order MARGIN_NOT_SUFFICIENT", "_order REDUCE_ONLY_REJECTED",
+        "Modification", "closing", "Income", "_order MARGIN_NOT_SUFFICIENT",
+        "_order REDUCE_ONLY_REJECTED",
     ):  # fmt: skip
         assert reached.get(name), f"{name} was never reached"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.futures.contracts_bench import BORN_US, Bench, inverse, linear, meet
 
 from tradepit.core import liquidation, marking
@@ -13,6 +14,7 @@ from tradepit.core.futures_records import (
     FUNDING,
     FUTURES_REPORT,
     MARGIN_CALL,
+    Forced,
 )  # fmt: skip
 from tradepit.core.terms import IOC
 from tradepit.core.units import ONE, parse_units
@@ -141,13 +143,17 @@ def test_deleveraging_when_the_fund_cannot_bear_it() -> None:
     assert forced[0].order.client_id.startswith("adl_autoclose")
 
 
-def test_a_shock_on_a_hundred_accounts_conserves_money() -> None:
+@pytest.mark.parametrize("fund", ["1000000", "100"])
+def test_a_shock_on_a_hundred_accounts_conserves_money(fund: str) -> None:
+    """-20 %, then a little more: what the insurance fund cannot bear, others take over."""
     bench = Bench(linear(), linear("ETHUSDT", "3000", pair="ETHUSDT"), people=1)
     pit = bench.pit
     units = parse_units("1000")
     for n in range(100):
         pit.open_account({"name": f"p{n}", "futures": {"usdm": {"USDT": units}}})
     contract = bench.contract
+    spare = 10**6 * ONE - parse_units(fund)
+    bench.do(lambda pit: pit.pay_house(pit.faucet, bench.trader("insurance"), "USDT", -spare))
     total = sum(t.wallet_balance("USDT") for t in pit.traders.values())
     for n in range(100):
         trader = pit.trader(pit.names[f"p{n}"], 1)
@@ -159,8 +165,13 @@ def test_a_shock_on_a_hundred_accounts_conserves_money() -> None:
         bench.place("maker", "SELL" if side == "BUY" else "BUY", qty, "50000")
         bench.place(f"p{n}", side, qty, "50000", tif=IOC)
     fees = pit.fees["USDT"].free
-    bench.set_mark("40000")
-    bench.set_mark("39000")
+    told = []
+    for price in ("40000", "39000"):
+        bench.set_mark(price)
+        told += bench.outcome.events
+    forced = [event for event in told if isinstance(event, Forced)]
+    assert any(event.adl for event in forced) == (fund == "100")
+    assert not all(event.adl for event in forced)
     wallets = sum(t.wallet_balance("USDT") for t in pit.traders.values())
     assert wallets + pit.fees["USDT"].free + pit.clearing["USDT"].free + _rounding(pit) == total
     assert pit.fees["USDT"].free == fees  # liquidations pay none
