@@ -17,8 +17,9 @@ def server() -> Iterator[Server]:
     yield from running(Config(port=0, memory=True, market="frozen"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """While it is open an event loop runs here, which tests of other modules want to do, too."""
     with launched() as found:
         yield found
 
