@@ -201,6 +201,21 @@ def test_the_filter(kind: str, side: str) -> None:
             contingent(world, kind, side, trailingDelta=delta, **more)
 
 
+@pytest.mark.parametrize("stop", [{}, {"stopPrice": "39000"}])
+@pytest.mark.parametrize("filters", [(), (LIMITS,)])
+def test_no_delta_at_all_is_too_little(filters: tuple[Any, ...], stop: dict[str, str]) -> None:
+    """It would be an order that nothing, or everything, sets off."""
+    world = start(*filters)
+    with world.fails(-1013, "Filter failure: TRAILING_DELTA"):
+        contingent(world, "STOP_LOSS", "SELL", trailingDelta="0", **stop)
+    with world.fails(-1013, "Filter failure: TRAILING_DELTA"):
+        world.list(
+            "alice", "oco", side="SELL", quantity="0.01", aboveType="LIMIT_MAKER",
+            abovePrice="41000", belowType="STOP_LOSS", belowTrailingDelta="0",
+            **({"belowStopPrice": "39000"} if stop else {}),
+        )  # fmt: skip
+
+
 def test_where_trailing_is_not_allowed() -> None:
     world = start(allowTrailingStop=False)
     with world.fails(-2010, "Trailing stop orders are not supported for this symbol."):

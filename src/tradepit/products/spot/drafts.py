@@ -153,7 +153,9 @@ def draft(account: Account, symbol: Symbol, ask: Any, words: Words, opo: bool = 
         if order.tif != GTC:
             raise Reject("UNKNOWN_ORDER_COMPOSITION")
         order.iceberg_qty = iceberg
-    if trailing:
+    if trailing is not None:
+        if trailing == 0:
+            raise Reject("FILTER", "TRAILING_DELTA", hint="no delta at all")
         order.own_extra().trailing_delta = trailing
     _label(order, words, given[_STRATEGY_ID], given[_STRATEGY_TYPE])
     if peg_type is not None or offset_type is not None or offset is not None:
