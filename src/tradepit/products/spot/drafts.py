@@ -154,13 +154,18 @@ def draft(account: Account, symbol: Symbol, ask: Any, words: Words, opo: bool = 
             raise Reject("UNKNOWN_ORDER_COMPOSITION")
         order.iceberg_qty = iceberg
     if trailing is not None:
-        if trailing == 0:
-            raise Reject("FILTER", "TRAILING_DELTA", hint="no delta at all")
-        order.own_extra().trailing_delta = trailing
+        _trail(order, trailing)
     _label(order, words, given[_STRATEGY_ID], given[_STRATEGY_TYPE])
     if peg_type is not None or offset_type is not None or offset is not None:
         _peg(order, words, peg_type, offset_type, offset)
     return order
+
+
+def _trail(order: Order, delta: int) -> None:
+    """Whatever the symbol's filter allows: without a delta nothing would set the order off."""
+    if delta == 0:
+        raise Reject("FILTER", "TRAILING_DELTA", hint="no delta at all")
+    order.own_extra().trailing_delta = delta
 
 
 def _check_precision(
