@@ -89,6 +89,17 @@ def test_frames_of_every_length_in_every_piece(server: Server, width: int, cut: 
     assert [frame.data for frame in found if frame.opcode == PONG] == [b"now"]
 
 
+@pytest.mark.parametrize("width", [0, 125 - len(LIST), 126 - len(LIST), 300, 70_000])
+def test_a_frame_that_comes_alone(server: Server, width: int) -> None:
+    """One whole frame, one that lacks its last byte, one with the first byte of the next."""
+    wide = packed(TEXT, LIST[:-1] + b" " * width + b"}")
+    with Raw(server) as raw:
+        for piece in (wide, wide[:-1], wide[-1:], wide + wide[:1], wide[1:]):
+            raw.sock.sendall(piece)
+            time.sleep(0.005)
+        assert [raw.heard() for _ in range(4)] == [LISTED] * 4
+
+
 def test_many_fragments_are_one_message(server: Server) -> None:
     with Raw(server) as raw:
         raw.sock.sendall(

@@ -54,8 +54,9 @@ _MAY: Final = {
 MICRO: Final = {
     b"MICROSECOND": True, b"microsecond": True, b"MILLISECOND": False, b"millisecond": False,
 }  # fmt: skip
-_ORDER_ROWS: Final = {
-    venue: b",".join([limit_row(limiter) for limiter in limiters])
+# The ORDERS rows of a `rateLimits` array, with holes for the counts.
+ORDER_ROWS: Final = {
+    venue: b",".join([limit_row(limiter) for limiter in limiters]).decode()
     for venue, limiters in ORDER_LIMITERS.items()
 }
 _LETTERS = string.ascii_letters + string.digits
@@ -387,11 +388,6 @@ def order_counts(pit: Exchange, operation: Operation, owner: int) -> list[int]:
     if venue == SPOT:
         return pit.accounts[owner].counts_at(pit.at_us)
     return pit.look_trader(owner, VENUES.index(venue)).counts_at(pit.at_us)
-
-
-def order_limit_rows(pit: Exchange, operation: Operation, owner: int) -> bytes:
-    """The ORDERS rows of a `rateLimits` array."""
-    return _ORDER_ROWS[operation.venues[0]] % tuple(order_counts(pit, operation, owner))
 
 
 # What a WebSocket passes before it is opened; its messages pass checks of their own.

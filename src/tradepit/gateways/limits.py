@@ -70,16 +70,12 @@ class IpLimits:
         names = [name + letters if name.endswith("-") else name for name in headers]
         self._lines = "".join(f"{name}: %d\r\n" for name in names).encode()
         self._count = len(names)
-        self._row = limit_row(self.weight)
+        self.row = limit_row(self.weight).decode()  # of the used weight, with a hole for it
         self._meters: dict[str, Meter] = {}
 
     def lines(self, meter: Meter) -> bytes:
         """The header lines that tell a client what it used."""
         return self._lines % ((meter.used,) * self._count)
-
-    def row(self, meter: Meter) -> bytes:
-        """The row of the used weight."""
-        return self._row % meter.used
 
     def knock(self, ip: str, now_s: int) -> Meter:
         """Count one raw request; the meter of `ip`."""

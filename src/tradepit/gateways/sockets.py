@@ -196,9 +196,21 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         queued = self._scheduled
         self._scheduled = True  # what is answered now goes out below
-        self._cut(self._start + data if self._start else data)
+        if not (self._start or self._missing or self.done) and self._is_message(data):
+            self._plain(data)
+        else:
+            self._cut(self._start + data if self._start else data)
         if not queued:
             self._turn()
+
+    def _is_message(self, data: bytes) -> bool:
+        """Whether what came is one plain text frame, whole and nothing more."""
+        if len(data) < 8 or data[0] != _TEXT:
+            return False
+        size = data[1] - 0x80
+        if size == 126:
+            size = (data[2] << 8 | data[3]) + 2
+        return 0 <= size == len(data) - 6 and self._is_plain(data, 0)
 
     def _cut(self, data: bytes) -> None:
         """Take what came apart into frames."""
@@ -228,7 +240,7 @@ class Session(asyncio.Protocol):
 
     def _plain(self, frame: bytes) -> None:
         """A whole text message."""
-        if not self._may_speak():
+        if self.limited and not self._may_speak():
             self.close(POLICY, "Too many requests")
             return
         head = 4 if frame[1] == 0xFE else 2

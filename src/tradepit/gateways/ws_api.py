@@ -10,12 +10,14 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 
-from tradepit.catalog.encode import encode
+from tradepit.catalog.encode import text_of
 from tradepit.catalog.language import COINM, NONE, SPOT, USDM, Operation, by_ws_method
 from tradepit.catalog.parse import json_pairs
 from tradepit.core.listening import ListenKey
@@ -70,6 +72,8 @@ class ApiSession(Session):
         self.door = door
         self.venue = venue
         self.family = FAMILIES[venue]
+        self.limits = self.world.limits.get(self.family[1:-1])
+        self.forms: dict[str, str] = {}  # of answers with limits, by whose orders they count
         self.users = self.world.users
         self.methods = by_ws_method(venue)
         self.show_limits = True
@@ -94,10 +98,8 @@ class ApiSession(Session):
                 self.micro = chain.MICRO[value]
 
     def opened(self) -> None:
-        limits = self.world.limits.get(self.family[1:-1])
-        if limits is not None:
-            now_s = int(time.time())
-            meter = limits.knock(self.ip, now_s)
+        if self.limits is not None:
+            meter = self.limits.knock(self.ip, int(time.time()))
             meter.used += CONNECT_WEIGHT
 
     def closed(self) -> None:
@@ -153,7 +155,7 @@ class ApiSession(Session):
     # Requests.
 
     def heard(self, text: str) -> None:
-        request_id = b"null"
+        request_id = "null"
         call = WsCall(self)
         try:
             plain = _plain(text)
@@ -190,7 +192,7 @@ class ApiSession(Session):
         except (msgspec.MsgspecError, RecursionError):
             raise Reject("INVALID_JSON_REQUEST") from None
 
-    def _came(self, request_id: bytes, call: WsCall, done: asyncio.Future[object]) -> None:
+    def _came(self, request_id: str, call: WsCall, done: asyncio.Future[object]) -> None:
         self.waiting -= 1
         self._throttle()
         self._settled(request_id, call, done)
@@ -204,7 +206,7 @@ class ApiSession(Session):
         elif not self.transport.is_reading():
             self.transport.resume_reading()
 
-    def _settled(self, request_id: bytes, call: WsCall, done: asyncio.Future[object]) -> None:
+    def _settled(self, request_id: str, call: WsCall, done: asyncio.Future[object]) -> None:
         try:
             reply = done.result()
         except asyncio.CancelledError:
@@ -214,16 +216,13 @@ class ApiSession(Session):
         else:
             self._answer(request_id, call, reply)
 
-    def _answer(self, request_id: bytes, call: WsCall, reply: object) -> None:
+    def _answer(self, request_id: str, call: WsCall, reply: object) -> None:
         if self.done:
             return
         self.world.trail.passed(call)
-        self.say(
-            b'{"id":%s,"status":200,"result":%s%s}'
-            % (request_id, encode(reply, self.micro), self._limits(call))
-        )
+        self._say(request_id, call, 200, '"result":' + text_of(reply, self.micro))
 
-    def _refuse(self, request_id: bytes, call: WsCall, wrong: Exception) -> None:
+    def _refuse(self, request_id: str, call: WsCall, wrong: Exception) -> None:
         if isinstance(wrong, Broken):
             self.end()
             return
@@ -240,33 +239,41 @@ class ApiSession(Session):
             }
         elif wrong.data is not None:
             error["data"] = wrong.data
-        self.say(
-            b'{"id":%s,"status":%d,"error":%s%s}'
-            % (request_id, wrong.status, encode(error, self.micro), self._limits(call))
-        )
+        self._say(request_id, call, wrong.status, '"error":' + text_of(error, self.micro))
         if wrong.name == "IP_BANNED":
             self.close(1008, "IP banned")
 
-    def _limits(self, call: WsCall) -> bytes:
-        """The `rateLimits` part of an answer."""
+    def _say(self, request_id: str, call: WsCall, status: int, found: str) -> None:
+        """An answer, with its `rateLimits`."""
         if not call.show_limits or call.limits is None or call.meter is None:
-            return b""
-        rows = call.limits.row(call.meter)
+            self.say(f'{{"id":{request_id},"status":{status},{found}}}'.encode())
+            return
         operation = call.operation
         if operation is not None and operation.unfilled_orders and call.who.owner > 0:
-            orders = chain.order_limit_rows(self.world.pit, operation, call.who.owner)
-            rows = b"%s,%s" % (orders, rows)
-        return b',"rateLimits":[%s]' % rows
+            counts = chain.order_counts(self.world.pit, operation, call.who.owner)
+            form = self.forms.get(operation.venues[0]) or self._form(call, operation.venues[0])
+            text = form % (request_id, status, found, *counts, call.meter.used)
+        else:
+            form = self.forms.get("") or self._form(call, "")
+            text = form % (request_id, status, found, call.meter.used)
+        self.say(text.encode())
+
+    def _form(self, call: WsCall, venue: str) -> str:
+        """What an answer with limits looks like; venue: whose order counts are among them."""
+        assert call.limits is not None
+        rows = [chain.ORDER_ROWS[venue], call.limits.row] if venue else [call.limits.row]
+        form = self.forms[venue] = f'{{"id":%s,"status":%d,%s,"rateLimits":[{",".join(rows)}]}}'
+        return form
 
 
-def _checked_id(raw: bytes) -> bytes:
+def _checked_id(raw: bytes) -> str:
     """The request's id as it is echoed: an integer, a string or null."""
     if not raw:
         raise Reject("MANDATORY_PARAM", "id")
-    plain = raw == b"null" or raw[:1] == b'"' or raw.lstrip(b"-").isdigit()
+    plain = raw.isdigit() or raw[:1] == b'"' or raw == b"null" or raw.lstrip(b"-").isdigit()
     if not plain or len(raw) > _ID_LENGTH:
         raise Reject("INVALID_PARAMETER", "id")
-    return raw
+    return raw.decode()
 
 
 class WsCall(Call):
@@ -274,8 +281,16 @@ class WsCall(Call):
 
     __slots__ = ("api_key", "given", "session", "show_limits", "shown")
 
+    method = b"GET"
+    query = b""
+    body = b""
+
     def __init__(self, session: ApiSession) -> None:
-        super().__init__(b"GET", session.family, session.call.headers, b"", session.ip)
+        # All that a Call has, without taking a target apart that is always the same.
+        self.path = session.family
+        self.headers = session.call.headers
+        self.ip = session.ip
+        self.now_us = time.time_ns() // 1000
         self.session = session
         self.world = session.world
         self.venue = session.call.venue
@@ -388,10 +403,11 @@ def _find_key(door: Door, call: Call) -> None:
 
 
 @lru_cache(maxsize=64)  # a client sends the same ones each time
-def _signing(names: tuple[str, ...]) -> tuple[str, list[str]]:
+def _signing(names: tuple[str, ...]) -> tuple[str, Callable[[dict[str, str]], object]]:
     """What is signed of parameters of these names: a text with holes, and what goes into them."""
     ordered = sorted(names)
-    return "&".join([name.replace("%", "%%") + "=%s" for name in ordered]), ordered
+    text = "&".join([name.replace("%", "%%") + "=%s" for name in ordered])
+    return text, itemgetter(*ordered) if ordered else lambda given: ()
 
 
 def _check_signature(door: Door, call: Call) -> None:
@@ -411,8 +427,8 @@ def _check_signature(door: Door, call: Call) -> None:
             signed = signed | {"apiKey": call.api_key}
         if call.shown is not None:
             signed = signed | {"returnRateLimits": call.shown}
-        text, names = _signing(tuple(signed))
-        payload = (text % tuple([signed[name] for name in names])).encode()
+        text, values = _signing(tuple(signed))
+        payload = (text % values(signed)).encode()
         holder = call.holder
         if holder is None or not holder.check(payload, signature.encode()):
             call.given["signature"] = signature  # for the request log
@@ -420,8 +436,22 @@ def _check_signature(door: Door, call: Call) -> None:
     call.sent = call.given
 
 
+def _count_weight(door: Door, call: Call) -> None:
+    """As over HTTP; whose limits count was looked up when the socket opened."""
+    assert isinstance(call, WsCall) and call.operation is not None
+    limits = call.session.limits
+    if limits is not None:
+        now_s = call.now_us // 1_000_000
+        call.limits = limits
+        call.meter = meter = limits.knock(call.ip, now_s)
+        weight = call.operation.weight
+        limits.charge(
+            meter, weight if isinstance(weight, int) else call.operation.weigh(None), now_s
+        )
+
+
 WS_CHAIN: Final = (
-    chain.count_weight,
+    _count_weight,
     _find_key,
     _check_signature,
     chain.check_time,
