@@ -136,13 +136,47 @@ def _all(faults: Faults) -> list[Rule]:
 class FaultKindRow(Reply):
     kind: String
     about: String
+    takes: list[String]
+    needs: list[String]
 
 
 @operation("GET /_tradepit/v1/faults/kinds")
 def list_fault_kinds(pit: Exchange, history: Console, who: Who, ask: Nothing) -> list[FaultKindRow]:
-    """The kinds of faults, and what they are about: requests or streams."""
-    rows = [FaultKindRow(kind=kind, about="requests") for kind in KINDS]
-    return rows + [FaultKindRow(kind=kind, about="streams") for kind in STREAM_KINDS]
+    """The kinds of faults: what they are about, requests or streams; which parameters of a rule
+    have a meaning only for some kinds, this one among them; and which of those it needs."""
+    return [
+        FaultKindRow(kind=kind, about=about, takes=_takes(kind), needs=list(_needs(kind)))
+        for about, kinds in (("requests", KINDS), ("streams", STREAM_KINDS))
+        for kind in kinds
+    ]
+
+
+def _takes(kind: str) -> list[str]:
+    """Of the parameters that not every kind has a use for, those that this one has."""
+    streamed = kind in STREAM_KINDS
+    wanted = {
+        "operation": not streamed,
+        "key": not streamed,
+        "symbol": not streamed,
+        "stream": streamed,
+        "delay": not streamed or kind == LATE,
+        "delayUpTo": not streamed,
+        "lag": kind == READ_LAG,
+        "behind": kind == READ_LAG,
+        "lasts": kind in HALTS,
+        "fills": kind == FILLS,
+        "now": kind in AT_ONCE or kind in HALTS,
+    }
+    return [name for name, is_wanted in wanted.items() if is_wanted]
+
+
+def _needs(kind: str) -> dict[str, str]:
+    """The parameters without which a rule of this kind says nothing, with what is missing then."""
+    if kind.startswith("delay"):
+        return {"delay": "Say how long, as in 250ms."}
+    if kind == FILLS:
+        return {"fills": "Say which portions when, as in 0.25@0s,0.75@2s."}
+    return {}
 
 
 class ArmFault(Ask):
@@ -198,33 +232,31 @@ def arm_fault(pit: Exchange, history: Console, who: Who, ask: ArmFault) -> Fault
     return _row(rule)
 
 
+def _given(ask: ArmFault) -> list[str]:
+    """What was given of the parameters that not every kind has a use for."""
+    asked = {
+        "operation": ask.operation, "key": ask.key, "symbol": ask.symbol, "stream": ask.stream,
+        "delay": ask.delay, "delayUpTo": ask.delay_up_to, "lag": ask.lag, "behind": ask.behind,
+        "lasts": ask.lasts, "fills": ask.fills, "now": ask.now,
+    }  # fmt: skip
+    return [name for name, value in asked.items() if value is not None]
+
+
 def _check_kind(ask: ArmFault) -> None:
     """Raises: Reject for what has no meaning with the kind of fault, or is missing."""
-    streamed = ask.kind in STREAM_KINDS
-    for name, given, wanted in (
-        ("operation", ask.operation, not streamed),
-        ("key", ask.key, not streamed),
-        ("symbol", ask.symbol, not streamed),
-        ("stream", ask.stream, streamed),
-        ("delay", ask.delay, not streamed or ask.kind == LATE),
-        ("delayUpTo", ask.delay_up_to, not streamed),
-        ("lag", ask.lag, ask.kind == READ_LAG),
-        ("behind", ask.behind, ask.kind == READ_LAG),
-        ("lasts", ask.lasts, ask.kind in HALTS),
-        ("fills", ask.fills, ask.kind == FILLS),
-        ("now", ask.now, ask.kind in AT_ONCE or ask.kind in HALTS),
-    ):
-        if given is not None and not wanted:
+    given = _given(ask)
+    takes = _takes(ask.kind)
+    for name in given:
+        if name not in takes:
             no_use = f"A rule of {ask.kind} has no use for it: leave it away."
             raise wrong(name, no_use, "PARAM_NOT_REQUIRED")
+    for name, words in _needs(ask.kind).items():
+        if name not in given:
+            raise wrong(name, words, "MANDATORY_PARAM")
     if (ask.stream or "").startswith(SOCKET) and not (ask.now and ask.kind in ENDS):
         raise wrong("stream", f"{SOCKET}* are connections: one of {', '.join(ENDS)}, and now.")
     if ask.kind == EXPIRE and not _ABOUT_USERS.match(ask.stream or USER):
         raise wrong("stream", f"Only {USER}* can be meant: it is accounts whose keys expire.")
-    if ask.kind.startswith("delay") and ask.delay is None:
-        raise wrong("delay", "Say how long, as in 250ms.", "MANDATORY_PARAM")
-    if ask.kind == FILLS and ask.fills is None:
-        raise wrong("fills", "Say which portions when, as in 0.25@0s,0.75@2s.", "MANDATORY_PARAM")
     if ask.kind in HALTS and ask.now and ask.symbol is None:
         raise wrong("symbol", "Say which symbol closes now.", "MANDATORY_PARAM")
     if ask.kind == READ_LAG and not (ask.lag or ask.behind):

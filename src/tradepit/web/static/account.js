@@ -1,9 +1,10 @@
 // The account that trades on the page: its orders, balances and positions, kept up to date.
 
-import { attempt } from './common.js';
+import { attempt, tell } from './common.js';
 
 const AGAIN_MS = 1500; // before a lost socket is opened again
 const GATHER_MS = 250; // events that come together are one reason to read
+const READ_MS = 1000; // between two readings: they cost what every client's cost
 const POSITIONS_MS = 3000; // how often marks and profits of open positions are read
 const OVER = new Set(['FILLED', 'CANCELED', 'REJECTED', 'EXPIRED', 'EXPIRED_IN_MATCH']);
 
@@ -18,6 +19,8 @@ export class Account {
     this.socket = null;
     this.turn = 0;
     this.events = 0;
+    this.readAt = -READ_MS;
+    this.asked = null; // which following is the last
     this.timer = 0;
     this.clear();
     setInterval(() => this.watch().catch(() => {}), POSITIONS_MS);
@@ -27,7 +30,7 @@ export class Account {
     this.orders = new Map();
     this.balances = new Map();
     this.positions = [];
-    this.hedged = false;
+    this.hedged = null; // not known yet
     this.turn += 1;
     for (const part of ['orders', 'balances', 'positions']) this.changed(part);
   }
@@ -39,23 +42,39 @@ export class Account {
     if (moved) {
       this.clear();
       this.follow();
-    } else if (this.key) this.soon();
+    } else if (this.key) this.renew();
+  }
+
+  // Read all of it again, what seldom changes too.
+  renew() {
+    this.hedged = null;
+    this.soon();
   }
 
   async follow() {
     const { key, venue } = this;
     this.socket?.close();
     this.socket = null;
+    const asked = this.asked = {};
     if (!key || !venue || !this.symbol) return;
-    const socket = await attempt(this.said, () => venue.follow(key));
-    if (!socket) return;
-    if (key !== this.key || venue !== this.venue) { socket.close(); return; }
+    let socket;
+    try {
+      socket = await venue.follow(key);
+    } catch (failed) {
+      if (asked !== this.asked) return;
+      tell(this.said, failed);
+      if (failed.code === undefined) this.followAgain(asked); // else it is refused, now and later
+      return;
+    }
+    if (asked !== this.asked) { socket.close(); return; }
     this.socket = socket;
     socket.addEventListener('open', () => this.soon());
     socket.addEventListener('message', (message) => this.hear(JSON.parse(message.data)));
-    socket.addEventListener('close', () => {
-      if (socket === this.socket) setTimeout(() => { if (socket === this.socket) this.follow(); }, AGAIN_MS);
-    });
+    socket.addEventListener('close', () => this.followAgain(asked));
+  }
+
+  followAgain(asked) {
+    setTimeout(() => { if (asked === this.asked) this.follow(); }, AGAIN_MS);
   }
 
   hear(message) {
@@ -76,14 +95,16 @@ export class Account {
   }
 
   soon() {
-    this.timer ||= setTimeout(() => { this.timer = 0; attempt(this.said, () => this.read()); }, GATHER_MS);
+    const wait = Math.max(GATHER_MS, this.readAt + READ_MS - performance.now());
+    this.timer ||= setTimeout(() => { this.timer = 0; attempt(this.said, () => this.read()); }, wait);
   }
 
   async read() {
     if (!this.key) return;
+    this.readAt = performance.now();
     const turn = ++this.turn;
     const events = this.events;
-    const found = await this.venue.load(this.key, this.symbol);
+    const found = await this.venue.load(this.key, this.symbol, this.hedged);
     if (turn !== this.turn) return;
     this.orders = new Map(found.orders.map((order) => [String(order.orderId), order]));
     this.balances = new Map(found.balances.map(([asset, ...amounts]) => [asset, amounts]));

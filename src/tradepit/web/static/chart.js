@@ -61,7 +61,7 @@ export class Chart {
       type: 'bar', x, y: of('v'), yaxis: 'y2', hoverinfo: 'skip', marker: { color: this.rows.map((row) => (Number(row.c) < Number(row.o) ? down : up)), opacity: 0.35, line: { width: 0 } },
     };
     const layout = {
-      margin: { l: 8, r: 64, t: 8, b: 26 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', showlegend: false, dragmode: 'pan',
+      margin: { l: 8, r: 70, t: 8, b: 26 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', showlegend: false, dragmode: 'pan',
       font: { family: 'system-ui, sans-serif', size: 11, color: ink }, uirevision: this.name, hovermode: 'x',
       xaxis: { type: 'date', rangeslider: { visible: false }, gridcolor: line, showgrid: false, linecolor: line },
       yaxis: { side: 'right', gridcolor: line, domain: [0.2, 1], tickformat: `,.${this.places}f`, fixedrange: false, zeroline: false, nticks: 7 },

@@ -31,12 +31,14 @@ async function answerOf(response) {
   return answer;
 }
 
+const SILENT = 'The server does not answer.';
+
 async function send(path, options) {
   let response;
   try {
     response = await fetch(base + path, { cache: 'no-store', ...options });
   } catch {
-    throw new Error('The server does not answer.');
+    throw new Error(SILENT);
   }
   return answerOf(response);
 }
@@ -94,13 +96,23 @@ export function say(node, words, bad = false) {
   node.className = 'said' + (words ? (bad ? ' bad' : ' good') : '');
 }
 
+// Say why something failed.
+export function tell(line, refused) {
+  say(line, refused.code === undefined ? refused.message : `${refused.code}: ${refused.message}`, true);
+}
+
+// The server is there again: that it was not is no longer to be said.
+export function unsay(line) {
+  if (line.textContent === SILENT) say(line, '');
+}
+
 // Do something that may be refused; the button rests meanwhile.
 export async function attempt(line, act, button) {
   if (button) button.disabled = true;
   try {
     return await act();
   } catch (refused) {
-    say(line, refused.code === undefined ? refused.message : `${refused.code}: ${refused.message}`, true);
+    tell(line, refused);
     return undefined;
   } finally {
     if (button) button.disabled = false;

@@ -1,4 +1,5 @@
 import { attempt, base, byId, clockText, control, copy, make, say, timeText } from './common.js';
+import { beginFaults, showFaults } from './faults.js';
 import { beginMarkets, refreshMarket } from './markets.js';
 import { asCurl, asPython } from './snippets.js';
 import { beginWorldPanels } from './worlds.js';
@@ -65,48 +66,6 @@ byId('market').addEventListener('submit', (event) => {
   }, byId('play'));
 });
 
-// --- Faults -----------------------------------------------------------------------------------
-
-let kinds = new Map();
-
-async function showFaults() {
-  const rows = await control('GET', 'faults');
-  byId('no-faults').hidden = rows.length > 0;
-  byId('disarm-all').disabled = !rows.length;
-  byId('faults').replaceChildren(...rows.map((row) => {
-    const button = make('button', { class: 'small', type: 'button', text: 'Disarm', 'aria-label': `Disarm rule ${row.number}` });
-    button.addEventListener('click', () => attempt(said, async () => {
-      await control('DELETE', 'faults', { number: row.number });
-      await showFaults();
-    }, button));
-    return make('tr', {}, make('td', { text: row.number }), make('td', { text: row.kind }),
-      make('td', { text: row.operation || row.stream || 'any' }), make('td', { text: row.account || 'any' }),
-      make('td', { class: 'num', text: row.seen }), make('td', { class: 'num', text: row.times ? `${row.hit} of ${row.times}` : row.hit }), make('td', {}, button));
-  }));
-}
-
-const onStreams = () => kinds.get(byId('kind').value)?.about === 'streams';
-byId('kind').addEventListener('change', () => {
-  byId('target-label').textContent = onStreams() ? 'Stream (empty: any)' : 'Operation (empty: any)';
-  byId('target').placeholder = onStreams() ? 'btcusdt@depth*' : 'POST /api/v3/order';
-});
-byId('fault').addEventListener('submit', (event) => {
-  event.preventDefault();
-  attempt(said, async () => {
-    const ask = { kind: byId('kind').value, times: byId('times').value.trim(), probability: byId('chance').value.trim() };
-    const target = byId('target').value.trim();
-    if (target) ask[onStreams() ? 'stream' : 'operation'] = target;
-    if (byId('who').value.trim()) ask.account = byId('who').value.trim();
-    const rule = await control('POST', 'faults', ask);
-    say(said, `Rule ${rule.number} is armed.`);
-    await showFaults();
-  }, byId('arm'));
-});
-byId('disarm-all').addEventListener('click', () => attempt(said, async () => {
-  await control('DELETE', 'faults', { all: true });
-  await showFaults();
-}, byId('disarm-all')));
-
 // --- Requests ---------------------------------------------------------------------------------
 
 let accounts = [];
@@ -120,7 +79,7 @@ function rowOf(row) {
   if (row.asked) text.append(make('div', { class: 'mono soft', text: row.asked }));
   const answer = make('td', {}, make('div', { text: refused ? `${row.status} · ${row.code}: ${row.msg}` : `${row.status} · ${(row.tookUs / 1000).toFixed(1)} ms` }));
   if (refused) {
-    answer.append(make('p', { class: 'reason', text: row.reason }));
+    if (row.reason !== row.msg) answer.append(make('p', { class: 'reason', text: row.reason }));
     if (Object.keys(row.details ?? {}).length) {
       answer.append(make('details', {}, make('summary', { class: 'soft', text: 'Details' }), make('pre', { class: 'scroll', text: JSON.stringify(row.details, null, 2) })));
     }
@@ -158,6 +117,8 @@ async function fetchRefused() {
   if (fetching) return;
   fetching = true;
   try {
+    const kept = await control('GET', 'requests', { limit: 1 });
+    if (!kept.length || kept.at(-1).number < newest) newest = 0; // another server, counting anew
     for (const row of await control('GET', 'requests', { after: newest, limit: 100 })) {
       newest = row.number;
       add(row);
@@ -169,7 +130,10 @@ async function fetchRefused() {
 
 function follow() {
   const source = new EventSource(`${base}/_tradepit/v1/events?kinds=${encodeURIComponent('["request","refused"]')}`);
-  source.onopen = () => { byId('following').textContent = 'live'; };
+  source.onopen = () => {
+    byId('following').textContent = 'live';
+    fetchRefused().catch(() => {});
+  };
   source.onerror = () => { byId('following').textContent = 'connecting again …'; };
   source.addEventListener('request', (event) => add(JSON.parse(event.data)));
   source.addEventListener('refused', () => setTimeout(() => fetchRefused().catch(() => {}), 100));
@@ -196,13 +160,7 @@ attempt(said, async () => {
   byId('about').textContent = `${info.world} · seed ${info.seed} · ${info.version}`;
   showClock(await control('GET', 'clock'));
   showMarket(await control('GET', 'market/preset'));
-  kinds = new Map((await control('GET', 'faults/kinds')).map((row) => [row.kind, row]));
-  for (const aim of ['requests', 'streams']) {
-    const group = make('optgroup', { label: aim });
-    for (const row of kinds.values()) if (row.about === aim) group.append(make('option', { value: row.kind, text: row.kind }));
-    byId('kind').append(group);
-  }
-  await showFaults();
+  await beginFaults();
   await beginMarkets();
   await beginWorldPanels(presets);
   await fetchRefused();

@@ -96,8 +96,8 @@ async function list() {
     }, revoke));
     const may = row.permissions.length === PERMISSIONS.length ? 'all' : row.permissions.join(', ');
     return make('tr', {},
-      make('td', { text: row.account }), make('td', { text: row.label || '–' }), make('td', { text: row.type }),
-      make('td', { class: 'mono', text: `${row.apiKey.slice(0, 10)}…${row.apiKey.slice(-4)}`, title: row.apiKey }), make('td', { text: may || '–' }),
+      make('td', { class: 'long', text: row.account }), make('td', { class: 'long', text: row.label || '–' }), make('td', { text: row.type }),
+      make('td', { class: 'mono acts', text: `${row.apiKey.slice(0, 10)}…${row.apiKey.slice(-4)}`, title: row.apiKey }), make('td', { text: may || '–' }),
       make('td', { text: row.ips.join(', ') || 'any' }), make('td', { text: timeText(row.created) }), make('td', {}, revoke));
   }));
 }

@@ -80,10 +80,12 @@ export function drawOrders(account, rules, cancel) {
     button.addEventListener('click', () => cancel(order, button));
     const price = Number(order.price) ? rules.price(order.price) : 'market';
     const stop = Number(order.stopPrice) ? ` at ${rules.price(order.stopPrice)}` : '';
+    const trail = Number(order.priceRate) ? ` by ${plain(order.priceRate)} %` : '';
+    const share = order.closePosition ? 'whole position' : `${rules.qty(order.executedQty)} / ${rules.qty(order.origQty)}`;
     return make('tr', {},
       cell(clockText(order.time), 'wide'), cell(sideWord(order.side), order.side === 'BUY' ? 'buy' : 'sell'),
-      cell(order.type.toLowerCase().replaceAll('_', ' ') + stop), cell(price, 'num'),
-      cell(`${rules.qty(order.executedQty)} / ${rules.qty(order.origQty)}`, 'num'), make('td', {}, button));
+      cell(order.type.toLowerCase().replaceAll('_', ' ') + stop + trail), cell(price, 'num'),
+      cell(share, 'num'), make('td', {}, button));
   }));
 }
 
@@ -107,9 +109,10 @@ export function drawPositions(account, rulesOf, show, close) {
     button.addEventListener('click', () => close(row, button));
     const name = make('button', { class: 'link', type: 'button', text: row.symbol, on: { click: () => show(row.symbol) } });
     const rules = rulesOf(row.symbol);
+    const size = `${long ? 'Long' : 'Short'} ${plain(Math.abs(row.positionAmt))}`;
     const asset = row.marginAsset ?? row.symbol.split('USD')[0];
     return make('tr', {},
-      make('td', {}, name), cell(`${long ? 'Long' : 'Short'} ${plain(Math.abs(row.positionAmt))}`, `num ${long ? 'buy' : 'sell'}`),
+      make('td', {}, name, make('div', { class: `slim ${long ? 'buy' : 'sell'}`, text: size })), cell(size, `num wide ${long ? 'buy' : 'sell'}`),
       cell(rules.price(row.entryPrice), 'num wide'), cell(rules.price(row.markPrice), 'num wide'),
       cell(`${signed(profit, asset.startsWith('USD') ? 2 : 8)} ${asset}`, `num ${profit < 0 ? 'sell' : 'buy'}`),
       cell(Number(row.liquidationPrice) ? rules.price(row.liquidationPrice) : '–', 'num'), make('td', {}, button));

@@ -1,6 +1,6 @@
 // The trading page: one symbol of one of the three exchanges, and who trades it.
 
-import { attempt, byId, clockText, control, make, publicAsk, say, signedAsk } from './common.js';
+import { attempt, byId, clockText, control, make, publicAsk, say, signedAsk, unsay } from './common.js';
 import { Account } from './account.js';
 import { Chart } from './chart.js';
 import { Frames } from './frames.js';
@@ -118,6 +118,7 @@ async function show(name) {
   await attempt(said, async () => {
     const [now] = await Promise.all([snapshot(venue, name, TRADES), candles()]);
     if (shown[0] !== venue || shown[1] !== symbol) return;
+    unsay(said);
     book = now.book;
     if (!trades.length) trades = now.trades;
     ticker ??= now.ticker;
@@ -218,6 +219,7 @@ form.addEventListener('submit', (event) => {
 async function place() {
   if (!account.key) throw new Error('Choose an account, or give an API key and its secret.');
   say(said, '');
+  if (venue.positions) account.renew();
   const type = typeOf();
   const ask = { symbol: symbol.symbol, side: side(), type: type.name, ...type.sends, quantity: byId('quantity').value.trim() };
   if (type.priced) ask.price = byId('price').value.trim();

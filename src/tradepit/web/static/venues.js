@@ -49,7 +49,7 @@ const SPOT = {
     if (message.id === 1) return true;
     const event = message.event;
     if (event?.e === 'executionReport') {
-      return { order: { symbol: event.s, orderId: event.i, side: event.S, type: event.o, price: event.p, origQty: event.q, executedQty: event.z, time: event.O, status: event.X } };
+      return { order: { symbol: event.s, orderId: event.i, side: event.S, type: event.o, price: event.p, stopPrice: event.P, origQty: event.q, executedQty: event.z, time: event.O, status: event.X } };
     }
     if (event?.e === 'outboundAccountPosition') return { balances: event.B.map((row) => [row.a, row.f, row.l]) };
     return false;
@@ -72,13 +72,15 @@ const FUTURES = {
   average: (done) => Number(done.avgPrice),
   cancelAll: 'allOpenOrders',
 
-  async load(key, symbol) {
+  // hedged: as it was read before, null if it was not: to ask costs as much as all else together.
+  async load(key, symbol, hedged) {
     const [orders, balances, positions, mode] = await Promise.all([
       signedAsk('GET', `${this.rest}/openOrders`, { symbol }, key), signedAsk('GET', this.balances, {}, key),
-      this.held(key), signedAsk('GET', `${this.rest}/positionSide/dual`, {}, key),
+      this.held(key), hedged === null ? signedAsk('GET', `${this.rest}/positionSide/dual`, {}, key) : null,
     ]);
     return {
-      orders, positions, hedged: mode.dualSidePosition,
+      orders, positions,
+      hedged: positions.length ? positions[0].positionSide !== 'BOTH' : mode?.dualSidePosition ?? hedged,
       balances: balances.map((row) => [row.asset, row.balance, row.availableBalance]),
     };
   },

@@ -23,7 +23,7 @@ async function showWorlds() {
       twice(button, () => attempt(said, () => end(row), button));
       acts.append(button);
     }
-    const name = make('td', {}, isHere(row) ? make('strong', { text: row.name, 'aria-current': 'true' }) : row.name);
+    const name = make('td', { class: 'long' }, isHere(row) ? make('strong', { text: row.name, 'aria-current': 'true' }) : row.name);
     if (row.closed) name.append(make('div', { class: 'sell', text: row.closed }));
     return make('tr', {}, name, cell(row.market), cell(timeText(row.now)), cell(row.commands.toLocaleString('en'), 'num'), acts);
   }));
@@ -67,7 +67,7 @@ async function showSnapshots() {
       await control('DELETE', 'snapshots', { name: row.name });
       await showSnapshots();
     }, drop));
-    const name = make('td', {}, row.name);
+    const name = make('td', { class: 'long' }, row.name);
     if (row.unusable) name.append(make('div', { class: 'sell', text: row.unusable }));
     return make('tr', {}, name, cell(timeText(row.now)), cell(sizeText(row.size), 'num'), make('td', { class: 'acts' }, load, ' ', compare, ' ', drop));
   }));
