@@ -12,7 +12,8 @@ from tradepit.catalog.language import ENGINE, NONE, TRADE, Ask, Operation, Reply
 FACTS: dict[str, Any] = {
     "security": TRADE, "weight": 1, "ws": "", "signed": True, "least_weight": 1,
     "weight_scope": "IP", "weight_words": "", "unfilled_orders": 1, "source": ENGINE, "doc": "",
-    "aliases": (), "since": "", "until": "", "venues": (),
+    "aliases": (), "since": "", "until": "", "venues": (), "refunded": False,
+    "over_socket": None,
 }  # fmt: skip
 
 

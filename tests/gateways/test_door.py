@@ -516,7 +516,11 @@ def test_weights_are_counted_and_shown() -> None:
         assert used(server.request("GET", "/api/v3/depth?symbol=NOPE&limit=x")) == 56
         assert used(server.request("GET", ACCOUNT)) == 76, "a refused request weighs, too"
         placed = server.signed("POST", "/api/v3/order", ORDER)
-        assert used(placed) == 77
+        assert used(placed) == 76, "orders that are placed cost nothing"
+        assert used(server.signed("POST", "/api/v3/order", f"{ORDER}&price=0")) == 77, "others do"
+        for path in ("openOrders", "openOrders", "order"):
+            canceled = server.signed("DELETE", f"/api/v3/{path}", "symbol=BTCUSDT")
+        assert used(canceled) == 79, "of these only the first canceled anything"
         assert placed.headers["x-mbx-order-count-10s"] == "1"
         assert placed.headers["x-mbx-order-count-1d"] == "1"
         assert "x-mbx-order-count-1d" not in server.signed("GET", ACCOUNT).headers

@@ -68,6 +68,8 @@ def test_a_query_says_what_rest_says(server: Server, name: str) -> None:
         rest = server.request("GET", f"{found.path}?{query}")
     assert rest.status == 200
     moving = {"serverTime", "closeTime", "openTime"}
+    if name == "exchangeInfo":
+        moving.add("rateLimits")  # connections instead of raw requests
     assert _still(answer["result"], moving) == _still(rest.json, moving)
 
 
@@ -210,6 +212,21 @@ def test_microseconds_and_hidden_limits(server: Server) -> None:
         assert "rateLimits" in speaker.ask("time", {"returnRateLimits": True})
     with pytest.raises(Exception, match="400"):
         Speaker(server, "?timeUnit=HOUR")
+
+
+def test_placing_costs_nothing_and_sockets_count_connections(server: Server) -> None:
+    with Speaker(server) as speaker:
+        before = speaker.ask("ping")["rateLimits"][-1]["count"]
+        for method in ("order.place", "openOrders.cancelAll"):
+            params = LIMIT if method == "order.place" else {"symbol": LIMIT["symbol"]}
+            assert speaker.signed(method, **params)["rateLimits"][-1]["count"] == before
+        assert speaker.signed("openOrders.cancelAll", symbol=LIMIT["symbol"])["status"] == 400
+        told = speaker.ask("exchangeInfo", {"symbol": "BTCUSDT"})
+        assert told["rateLimits"][-1]["count"] == before + 1 + 20
+        rows = told["result"]["rateLimits"]
+        assert [(row["rateLimitType"], row["limit"]) for row in rows] == [
+            ("REQUEST_WEIGHT", 6_000), ("ORDERS", 50), ("ORDERS", 160_000), ("CONNECTIONS", 300),
+        ]  # fmt: skip
 
 
 def test_weights_are_shared_with_rest(limited: Server) -> None:

@@ -43,6 +43,7 @@ _VENUES: Final = {"/fapi": USDM, "/dapi": COINM}
 
 Handler = Callable[..., Any]
 Weight = int | Callable[[Any], int]
+OverSocket = Callable[[Any], Any]
 F = TypeVar("F", bound=Handler)
 
 
@@ -77,6 +78,8 @@ class Operation:
         self.least_weight: int = facts["least_weight"]
         self.weight_scope: str = facts["weight_scope"]
         self.weight_words: str = facts["weight_words"]
+        self.refunded: bool = facts["refunded"]
+        self.over_socket: OverSocket | None = facts["over_socket"]
         self.unfilled_orders: int = facts["unfilled_orders"]
         self.source: str = facts["source"]
         self.doc: str = facts["doc"]
@@ -165,6 +168,8 @@ def operation(
     least_weight: int = 1,
     weight_scope: str = IP,
     weight_words: str = "",
+    refunded: bool = False,
+    over_socket: OverSocket | None = None,
     unfilled_orders: int = 0,
     source: str = MEMORY,
     doc: str = "",
@@ -175,8 +180,10 @@ def operation(
     """Declare the operation `op_id` ("METHOD path", or a name for one without a route of its own).
 
     weight: an int or a function of the request; `least_weight` then counts for a request that
-    could not be read, `weight_words` describes it. ws: its WebSocket API method; venues: on whose
-    WebSocket API, by default the one of its path. signed: by default what `security` implies.
+    could not be read, `weight_words` describes it; one that is `refunded` costs nothing when it
+    succeeds. over_socket: what makes the WebSocket API's reply of its reply. ws: its WebSocket API
+    method; venues: on whose WebSocket API, by default the one of its path. signed: by default what
+    `security` implies.
     since / until: the dates (ISO) between which the exchange had it.
     Raises: ValueError when `op_id` is declared already.
     """
@@ -189,6 +196,8 @@ def operation(
         "least_weight": least_weight,
         "weight_scope": weight_scope,
         "weight_words": weight_words,
+        "refunded": refunded,
+        "over_socket": over_socket,
         "unfilled_orders": unfilled_orders,
         "source": source,
         "doc": doc,

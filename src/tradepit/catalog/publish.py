@@ -158,6 +158,7 @@ def weight_words(found: Operation) -> str:
     """An operation's weight in words."""
     unit = " (UID)" if found.weight_scope == UID else ""
     if isinstance(found.weight, int):
+        unit += ", 0 when it succeeds" if found.refunded else ""
         return f"{found.weight}{unit}"
     return (found.weight_words or f"{found.least_weight} or more, by the request") + unit
 

@@ -208,6 +208,13 @@ def count_weight(door: Door, call: Call) -> None:
     limits.charge(call.meter, operation_of(call).weigh(None), call.now_us // 1_000_000)
 
 
+def refund(call: Call) -> None:
+    """Some requests that succeed cost nothing. Source: CHANGELOG.md#2026-03-27; documented."""
+    operation = call.operation
+    if operation is not None and operation.refunded and call.limits and call.meter:
+        call.limits.refund(call.meter, operation.weigh(None), call.now_us // 1_000_000)
+
+
 def operation_of(call: Call) -> Operation:
     assert call.operation is not None
     return call.operation

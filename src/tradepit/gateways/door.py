@@ -28,6 +28,7 @@ from tradepit.gateways.checks import (
     not_found,
     operation_of,
     order_counts,
+    refund,
 )
 from tradepit.gateways.faults import Broken
 from tradepit.gateways.hosts import Hosts, Venue
@@ -261,6 +262,7 @@ class Door:
 
     def _answer(self, call: Call, reply: object) -> Answer:
         call.world.trail.passed(call)
+        refund(call)
         headers = self._used(call)
         if call.operation is not None and call.operation.unfilled_orders:
             counts = order_counts(call.world.pit, call.operation, call.who.owner)

@@ -117,6 +117,11 @@ class IpLimits:
         words = f"{limit.num} {limit.interval}"
         raise Reject(name, limit.limit, words, retry_after_s=wait_s)
 
+    def refund(self, meter: Meter, weight: int, charged_s: int) -> None:
+        """Give back what was charged at that time, unless its window is over."""
+        if charged_s // self._weight_s == meter.window:
+            meter.used -= weight
+
     def _ban(self, meter: Meter, now_s: int) -> None:
         if now_s - meter.banned_until_s > FORGIVEN_AFTER_S:
             meter.bans = 0

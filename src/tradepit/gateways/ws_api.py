@@ -220,6 +220,9 @@ class ApiSession(Session):
         if self.done:
             return
         self.world.trail.passed(call)
+        chain.refund(call)
+        if call.operation is not None and call.operation.over_socket is not None:
+            reply = call.operation.over_socket(reply)
         self._say(request_id, call, 200, '"result":' + text_of(reply, self.micro))
 
     def _refuse(self, request_id: str, call: WsCall, wrong: Exception) -> None:

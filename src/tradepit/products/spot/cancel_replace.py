@@ -98,7 +98,7 @@ def _refusal(no: Reject) -> Refusal:
 
 @operation(
     "POST /api/v3/order/cancelReplace", ws="order.cancelReplace", security=TRADE, weight=1,
-    unfilled_orders=1, source=ENGINE,
+    refunded=True, unfilled_orders=1, source=ENGINE,
     doc="rest-api.md#cancel-an-existing-order-and-send-a-new-order-trade",
 )  # fmt: skip
 def cancel_replace(pit: Exchange, who: Who, ask: CancelReplace) -> CancelReplaced:

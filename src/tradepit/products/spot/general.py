@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from tradepit.catalog.fields import (
@@ -21,7 +22,7 @@ from tradepit.catalog.fields import (
     Time,
 )
 from tradepit.catalog.language import Ask, Reply, operation
-from tradepit.catalog.limiters import SPOT_LIMITERS
+from tradepit.catalog.limiters import SOCKET_LIMITERS, SPOT_LIMITERS, Limiter
 from tradepit.core import terms
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
@@ -123,8 +124,20 @@ class ExchangeInfoAsk(Choice):
     symbol_status: Annotated[SymbolStatus, Era(since="2024-10-17")] | None = None
 
 
+def _rate_limits(limiters: tuple[Limiter, ...]) -> list[RateLimit]:
+    return [
+        RateLimit(rate_limit_type=kind, interval=interval, interval_num=num, limit=limit)
+        for kind, interval, num, limit in limiters
+    ]
+
+
+def _info_over_socket(info: ExchangeInfo) -> ExchangeInfo:
+    """Sockets count connections where HTTP counts raw requests. Source: CHANGELOG.md#2023-08-25."""
+    return msgspec.structs.replace(info, rate_limits=_rate_limits(SOCKET_LIMITERS))
+
+
 @operation(
-    "GET /api/v3/exchangeInfo", ws="exchangeInfo", weight=20,
+    "GET /api/v3/exchangeInfo", ws="exchangeInfo", weight=20, over_socket=_info_over_socket,
     doc="rest-api.md#exchange-information",
 )  # fmt: skip
 def exchange_info(pit: Exchange, history: History, who: Who, ask: ExchangeInfoAsk) -> ExchangeInfo:
@@ -134,10 +147,7 @@ def exchange_info(pit: Exchange, history: History, who: Who, ask: ExchangeInfoAs
     return ExchangeInfo(
         timezone="UTC",
         server_time=history.now_us(),
-        rate_limits=[
-            RateLimit(rate_limit_type=kind, interval=interval, interval_num=num, limit=limit)
-            for kind, interval, num, limit in SPOT_LIMITERS
-        ],
+        rate_limits=_rate_limits(SPOT_LIMITERS),
         exchange_filters=pit.exchange_filters,
         symbols=rows,
         sors=sors or UNSET,

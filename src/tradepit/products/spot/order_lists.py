@@ -160,7 +160,7 @@ class PlaceOco(Ask, kw_only=True):
 
 @operation(
     "POST /api/v3/orderList/oco", ws="orderList.place.oco", security=TRADE, weight=1,
-    unfilled_orders=2, source=ENGINE, doc="rest-api.md#new-order-list---oco-trade",
+    refunded=True, unfilled_orders=2, source=ENGINE, doc="rest-api.md#new-order-list---oco-trade",
 )  # fmt: skip
 def place_oco(pit: Exchange, who: Who, ask: PlaceOco) -> PlacedList:
     """New order list: one cancels the other."""
@@ -217,8 +217,8 @@ class _Typed:
 
 
 @operation(
-    "POST /api/v3/order/oco", ws="orderList.place", security=TRADE, weight=1, unfilled_orders=2,
-    source=ENGINE, doc="rest-api.md#new-oco---deprecated-trade",
+    "POST /api/v3/order/oco", ws="orderList.place", security=TRADE, weight=1, refunded=True,
+    unfilled_orders=2, source=ENGINE, doc="rest-api.md#new-oco---deprecated-trade",
 )  # fmt: skip
 def place_old_oco(pit: Exchange, who: Who, ask: PlaceOldOco) -> PlacedList:
     """New OCO (deprecated): a LIMIT_MAKER and a STOP_LOSS or STOP_LOSS_LIMIT."""
@@ -306,7 +306,7 @@ def _check_opo(symbol: Symbol, working: Order, pending: list[Order]) -> None:
 
 @operation(
     "POST /api/v3/orderList/oto", ws="orderList.place.oto", security=TRADE, weight=1,
-    unfilled_orders=2, source=ENGINE, doc="rest-api.md#new-order-list---oto-trade",
+    refunded=True, unfilled_orders=2, source=ENGINE, doc="rest-api.md#new-order-list---oto-trade",
 )  # fmt: skip
 def place_oto(pit: Exchange, who: Who, ask: PlaceOto) -> PlacedList:
     """New order list: one triggers the other."""
@@ -318,7 +318,7 @@ def place_oto(pit: Exchange, who: Who, ask: PlaceOto) -> PlacedList:
 
 @operation(
     "POST /api/v3/orderList/opo", ws="orderList.place.opo", security=TRADE, weight=1,
-    unfilled_orders=2, source=ENGINE, since="2025-12-02",
+    refunded=True, unfilled_orders=2, source=ENGINE, since="2025-12-02",
     doc="rest-api.md#new-order-list---opo-trade",
 )  # fmt: skip
 def place_opo(pit: Exchange, who: Who, ask: PlaceOpo) -> PlacedList:
@@ -376,7 +376,8 @@ def _pending_pair(account: Account, symbol: Symbol, ask: _PendingPair, opo: bool
 
 @operation(
     "POST /api/v3/orderList/otoco", ws="orderList.place.otoco", security=TRADE, weight=1,
-    unfilled_orders=3, source=ENGINE, doc="rest-api.md#new-order-list---otoco-trade",
+    refunded=True, unfilled_orders=3, source=ENGINE,
+    doc="rest-api.md#new-order-list---otoco-trade",
 )  # fmt: skip
 def place_otoco(pit: Exchange, who: Who, ask: PlaceOtoco) -> PlacedList:
     """New order list: one triggers a pair of which one cancels the other."""
@@ -388,7 +389,7 @@ def place_otoco(pit: Exchange, who: Who, ask: PlaceOtoco) -> PlacedList:
 
 @operation(
     "POST /api/v3/orderList/opoco", ws="orderList.place.opoco", security=TRADE, weight=1,
-    unfilled_orders=3, source=ENGINE, since="2025-12-02",
+    refunded=True, unfilled_orders=3, source=ENGINE, since="2025-12-02",
     doc="rest-api.md#new-order-list---opoco-trade",
 )  # fmt: skip
 def place_opoco(pit: Exchange, who: Who, ask: PlaceOpoco) -> PlacedList:
@@ -411,8 +412,8 @@ class CancelList(Ask):
 
 
 @operation(
-    "DELETE /api/v3/orderList", ws="orderList.cancel", security=TRADE, weight=1, source=ENGINE,
-    doc="rest-api.md#cancel-order-list-trade",
+    "DELETE /api/v3/orderList", ws="orderList.cancel", security=TRADE, weight=1, refunded=True,
+    source=ENGINE, doc="rest-api.md#cancel-order-list-trade",
 )  # fmt: skip
 def cancel_list(pit: Exchange, who: Who, ask: CancelList) -> CanceledList:
     """Cancel an entire order list."""

@@ -75,8 +75,8 @@ class PlaceOrder(Ask):
 
 
 @operation(
-    "POST /api/v3/order", ws="order.place", security=TRADE, weight=1, unfilled_orders=1,
-    source=ENGINE, doc="rest-api.md#new-order-trade",
+    "POST /api/v3/order", ws="order.place", security=TRADE, weight=1, refunded=True,
+    unfilled_orders=1, source=ENGINE, doc="rest-api.md#new-order-trade",
 )  # fmt: skip
 def place_order(pit: Exchange, who: Who, ask: PlaceOrder) -> OrderAck | OrderResult:
     """New order."""
@@ -162,8 +162,8 @@ class CancelOrder(Ask):
 
 
 @operation(
-    "DELETE /api/v3/order", ws="order.cancel", security=TRADE, weight=1, source=ENGINE,
-    doc="rest-api.md#cancel-order-trade",
+    "DELETE /api/v3/order", ws="order.cancel", security=TRADE, weight=1, refunded=True,
+    source=ENGINE, doc="rest-api.md#cancel-order-trade",
 )  # fmt: skip
 def cancel_order(pit: Exchange, who: Who, ask: CancelOrder) -> CanceledOrder | CanceledList:
     """Cancel order."""
@@ -176,7 +176,7 @@ class CancelAll(Ask):
 
 @operation(
     "DELETE /api/v3/openOrders", ws="openOrders.cancelAll", security=TRADE, weight=1,
-    source=ENGINE, doc="rest-api.md#cancel-all-open-orders-on-a-symbol-trade",
+    refunded=True, source=ENGINE, doc="rest-api.md#cancel-all-open-orders-on-a-symbol-trade",
 )  # fmt: skip
 def cancel_all(pit: Exchange, who: Who, ask: CancelAll) -> list[CanceledOrder | CanceledList]:
     """Cancel all open orders on a symbol, order lists included."""

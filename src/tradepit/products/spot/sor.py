@@ -78,8 +78,8 @@ def _routed_draft(pit: Exchange, account: Account, ask: PlaceSorOrder) -> Order:
 
 
 @operation(
-    "POST /api/v3/sor/order", ws="sor.order.place", security=TRADE, weight=1, unfilled_orders=1,
-    source=ENGINE, doc="rest-api.md#new-order-using-sor-trade",
+    "POST /api/v3/sor/order", ws="sor.order.place", security=TRADE, weight=1, refunded=True,
+    unfilled_orders=1, source=ENGINE, doc="rest-api.md#new-order-using-sor-trade",
 )  # fmt: skip
 def place_sor_order(pit: Exchange, who: Who, ask: PlaceSorOrder) -> OrderAck | OrderResult:
     """New order using smart order routing."""
