@@ -222,3 +222,26 @@ def test_insufficient_balance_at_the_edge() -> None:
         with world.fails(-2010, words):
             go("alice", *over)
         shows(go("alice", *fits), status="NEW")
+
+
+def test_what_never_traded_is_archived_after_ninety_days() -> None:
+    world = start()
+    untouched = world.buy("alice", "1", "100")["orderId"]
+    touched = world.buy("alice", "1", "101")["orderId"]
+    world.sell("right", "0.5", "101")
+    expired = world.buy("alice", "1", "100", timeInForce="IOC")["orderId"]
+    resting = world.buy("alice", "1", "99")["orderId"]
+    for order_id in (untouched, touched):
+        cancel(world, orderId=order_id)
+    world.wait(hours=90 * 24 - 1)
+    shows(world.order("alice", untouched), status="CANCELED")
+    world.wait(hours=2)
+    for order_id in (untouched, expired):
+        with world.fails(
+            -2026,
+            "Order was canceled or expired with no executed qty over 90 days ago and has been"
+            " archived.",
+        ):
+            world.order("alice", order_id)
+    shows(world.order("alice", touched), status="CANCELED")
+    shows(world.order("alice", resting), status="NEW")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tradepit.catalog.fields import (
     ClientId,
     Long,
@@ -10,14 +12,19 @@ from tradepit.catalog.fields import (
 )  # fmt: skip
 from tradepit.catalog.kinds import INT64_MAX
 from tradepit.catalog.language import DATABASE, MEMORY, USER_DATA, Ask, operation
+from tradepit.core.bars import DAY_US
 from tradepit.core.exchange import Exchange
 from tradepit.core.history import History, ListRow
 from tradepit.core.orders import Order
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
+from tradepit.core.terms import CANCELED, EXPIRED, EXPIRED_IN_MATCH
 from tradepit.products.spot import telling
 from tradepit.products.spot.paging import Later, Limit, check_span
 from tradepit.products.spot.replies import LegRef, ListInfo, OrderInfo
+
+ARCHIVED_AFTER_US: Final = 90 * DAY_US
+UNFILLED_ENDS: Final = (CANCELED, EXPIRED, EXPIRED_IN_MATCH)
 
 # --- Orders ------------------------------------------------------------------------------------
 
@@ -43,7 +50,7 @@ def query_order(
     owner = who.owner
     found = pit.accounts[owner].on(symbol.name).find(order_id, client_id)
     if found is not None:
-        return _checked(found, client_id)
+        return _checked(found, client_id, history.now_us())
 
     def later() -> OrderInfo:
         if order_id is not None:
@@ -52,14 +59,18 @@ def query_order(
             order = history.order_by_client_id(owner, symbol.name, client_id or "")
         if order is None:
             raise Reject("NO_SUCH_ORDER")
-        return _checked(order, client_id)
+        return _checked(order, client_id, history.now_us())
 
     return later
 
 
-def _checked(order: Order, client_id: str | None) -> OrderInfo:
+def _checked(order: Order, client_id: str | None, now_us: int) -> OrderInfo:
+    """Raises: Reject when it has another client id, or is archived. Source: errors.md."""
     if client_id is not None and order.client_id != client_id:
         raise Reject("CLIENT_ORDER_ID_INVALID")
+    untouched = order.status in UNFILLED_ENDS and order.executed == 0
+    if untouched and now_us - order.updated_us > ARCHIVED_AFTER_US:
+        raise Reject("ORDER_ARCHIVED")
     return telling.info(order)
 
 
