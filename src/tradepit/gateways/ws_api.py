@@ -55,6 +55,8 @@ class _Plain(msgspec.Struct):
     params: dict[str, str]
 
 
+_NAMES: Final = ('"id"', '"method"', '"params"')
+
 _read = msgspec.json.Decoder(_Request).decode
 _read_plain = msgspec.json.Decoder(_Plain).decode
 _read_texts = msgspec.json.Decoder(dict[str, str]).decode
@@ -188,9 +190,12 @@ class ApiSession(Session):
 
     def _request(self, text: str) -> _Request:
         try:
-            return _read(text)
+            found = _read(text)
         except (msgspec.MsgspecError, RecursionError):
             raise Reject("INVALID_JSON_REQUEST") from None
+        if any(text.count(name) > 1 for name in _NAMES):
+            _refuse_twofold(text)
+        return found
 
     def _came(self, request_id: str, call: WsCall, done: asyncio.Future[object]) -> None:
         self.waiting -= 1
@@ -332,6 +337,21 @@ def _plain(text: str) -> _Plain | None:
     if not found.method or text.count('":') != len(found.params) + len(found.__struct_fields__):
         return None
     return found
+
+
+def _refuse_twofold(text: str) -> None:
+    """A request says each of its fields once; what stands inside of them is not looked at."""
+    names: list[str] = []
+
+    def keep(pairs: list[tuple[str, object]]) -> None:  # the outermost comes last
+        names[:] = [name for name, _ in pairs]
+
+    try:
+        json.loads(text, object_pairs_hook=keep, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        raise Reject("INVALID_JSON_REQUEST") from None
+    if len(set(names)) != len(names):
+        raise Reject("INVALID_JSON_REQUEST")
 
 
 def _method(request: _Request) -> str:
