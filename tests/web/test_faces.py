@@ -19,7 +19,7 @@ READY = {
     "/#usdm:BTCUSDT": TRADING,
     "/control": "document.querySelector('#following').textContent === 'live'",
     "/keys": "document.querySelectorAll('#rows tr').length > 0",
-    "/docs": "document.querySelector('.opblock') !== null",
+    "/docs": "document.querySelector('.opblock-tag') !== null",
 }
 # Texts that are hard to read against what is behind them (WCAG 2.2 AA, 1.4.3).
 FAINT = """() => {

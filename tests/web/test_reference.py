@@ -7,8 +7,9 @@ from typing import Any
 from tests.web.browser import opened
 
 
-def block(page: Any, method: str, path: str) -> Any:
+def block(page: Any, group: str, method: str, path: str) -> Any:
     """One operation's block, unfolded, ready to be filled in."""
+    page.locator(f'.opblock-tag[data-tag="{group}"]').click()
     found = page.locator(f'[id$="-{method}"]').first
     assert found.locator(".opblock-summary-path").get_attribute("data-path") == path
     found.locator(".opblock-summary-control").click()
@@ -18,9 +19,10 @@ def block(page: Any, method: str, path: str) -> Any:
 
 def test_try_it_out_places_a_signed_order(browser: Any, base: str, server: Any) -> None:
     with opened(browser, base + "/docs") as page:
-        page.locator(".opblock").first.wait_for()
+        page.locator(".opblock-tag").first.wait_for()
+        assert page.locator("#note").text_content() == ""
         page.select_option("#account", "carol")
-        order = block(page, "post_api_v3_order", "/api/v3/order")
+        order = block(page, "Spot: orders", "post_api_v3_order", "/api/v3/order")
         assert not order.locator("[data-param-name=timestamp]").count()
         for name, value in {"quantity": "0.01", "price": "50000"}.items():
             order.locator(f"[data-param-name={name}] input").fill(value)
@@ -36,12 +38,9 @@ def test_try_it_out_places_a_signed_order(browser: Any, base: str, server: Any) 
 
 def test_another_document_a_key_of_ones_own_and_what_is_refused(browser: Any, base: str) -> None:
     with opened(browser, base + "/docs") as page:
-        page.locator(".opblock").first.wait_for()
+        page.locator(".opblock-tag").first.wait_for()
         page.select_option("#document", "openapi-control.json")
-        clock = page.locator('[id$="-get_tradepit_v1_clock"]')
-        clock.wait_for()
-        clock.locator(".opblock-summary-control").click()
-        clock.locator(".try-out__btn").click()
+        clock = block(page, "Clock", "get_tradepit_v1_clock", "/_tradepit/v1/clock")
         clock.locator(".execute").click()
         clock.locator(".live-responses-table", has_text="aheadOfWallUs").wait_for()
         page.select_option("#document", "openapi.json?unserved=1")

@@ -149,3 +149,15 @@ def test_all_of_a_balance_is_seen_on_a_laptop(server: Server, quick: Any) -> Non
     assert quick.locator("#balances-panel .body").evaluate(wide)
     quick.click("#cancel-all")
     quick.wait_for_selector("#orders tr", state="detached")
+
+
+def test_a_market_that_stands_still_says_why(quick: Any) -> None:
+    with served() as own:
+        control(own, "clock", b'{"speed": "0"}', "PUT")
+        quick.goto(url(own))
+        until(quick, "document.querySelector('#pace').textContent.includes('is frozen')")
+        quick.select_option("#type", "MARKET")
+        quick.click("#place")
+        until(quick, SAID, arg="is filled")
+        control(own, "clock", b'{"speed": "60"}', "PUT")
+        until(quick, "document.querySelector('#pace').textContent.includes('runs 60×')")

@@ -76,9 +76,14 @@
   }
 
   async function show() {
-    const answer = await fetch(base + "/" + chosen("document").value);
-    if (!answer.ok) {
-      say("The reference could not be loaded.");
+    const reading = "Reading the reference …";
+    say(reading);
+    let answer = null;
+    try {
+      answer = await fetch(base + "/" + chosen("document").value);
+    } catch { /* nobody is there: said below */ }
+    if (!answer || !answer.ok) {
+      say("The reference could not be loaded. Is the server running?");
       return;
     }
     window.ui = SwaggerUIBundle({
@@ -86,12 +91,17 @@
       domNode: chosen("reference"),
       deepLinking: true,
       filter: true,
-      docExpansion: "list",
+      docExpansion: "none",
       defaultModelsExpandDepth: -1,
       defaultModelRendering: "model",
       displayRequestDuration: true,
       validatorUrl: null,
       requestInterceptor: stamp,
+      onComplete: () => {
+        if (chosen("note").textContent === reading) {
+          say("");
+        }
+      },
     });
   }
 

@@ -11,6 +11,7 @@ import { beginWorlds } from './worldpicker.js';
 
 const INTERVALS = ['1s', '1m', '5m', '15m', '1h', '4h', '1d'];
 const AGAIN_MS = 1500;
+const LOOK_MS = 5000; // how often the clock's pace is read
 const said = byId('said');
 const form = byId('ticket');
 
@@ -241,6 +242,13 @@ function told(done, its) {
   return `Order ${done.orderId} ${what}${at}.`;
 }
 
+// Who sees a market stand still, or run, is told that it is the clock.
+async function look() {
+  if (document.hidden) return;
+  const speed = Number((await control('GET', 'clock')).speed);
+  write(byId('pace'), speed === 1 ? '' : `The clock ${speed ? `runs ${grouped(String(speed))}×` : 'is frozen'} ·`);
+}
+
 // --- Beginning --------------------------------------------------------------------------------
 
 async function dev() {
@@ -259,6 +267,7 @@ async function dev() {
     const [apiKey, secret] = [byId('own-key').value.trim(), byId('own-secret').value.trim()];
     account.use({ key: apiKey && secret ? { name: '', apiKey, secret } : null });
   };
+  if (found.length) setInterval(() => look().catch(() => {}), LOOK_MS);
   select.addEventListener('change', pick);
   byId('own-key').addEventListener('change', own);
   byId('own-secret').addEventListener('change', own);
@@ -290,5 +299,6 @@ attempt(said, async () => {
   const [name, id] = wished();
   await enter(Object.hasOwn(VENUES, id) ? VENUES[id] : VENUES.spot, name);
   await dev();
+  await look().catch(() => {});
   await beginWorlds();
 });
