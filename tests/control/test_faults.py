@@ -344,6 +344,31 @@ def test_a_symbol_halts_now(pit: Pit) -> None:
     assert place(pit).status == 200
 
 
+def test_an_order_on_a_contract_halts_no_symbol_of_its_name(pit: Pit) -> None:
+    rule = pit.done("POST", "faults", kind="halt", symbol="BTCUSDT")
+    assert contract_order(pit, "/fapi/v1/order", "BTCUSDT", "0.1").json["status"] == "NEW"
+    assert place(pit).code == -2010
+    (row,) = pit.done("GET", "faults")
+    assert row == rule | {"seen": 1, "hit": 1}
+    pit.done("PUT", "symbols", symbol="BTCUSDT", status="TRADING")
+
+
+def contract_order(pit: Pit, path: str, symbol: str, qty: str) -> Response:
+    text = LIMIT.format(symbol=symbol, side="BUY", qty=qty, price="100000")
+    return pit.signed("POST", path, text)
+
+
+def test_too_many_orders_on_a_contract(pit: Pit) -> None:
+    for path, symbol, words, wait in (
+        ("/fapi/v1/order", "BTCUSDT", "300 orders per 10 SECOND", "10"),
+        ("/dapi/v1/order", "BTCUSD_PERP", "1200 orders per 1 MINUTE", "60"),
+    ):
+        pit.done("POST", "faults", kind="too-many-orders", symbol=symbol)
+        hit = contract_order(pit, path, symbol, "1")
+        assert (hit.status, hit.code, hit.headers.get("retry-after")) == (429, -1015, wait)
+        assert words in hit.json["msg"]
+
+
 def test_a_halt_ends_only_itself(pit: Pit) -> None:
     pit.done("PUT", "clock", speed="0")
     pit.done("POST", "faults", kind="halt", symbol="BTCUSDT", now=True, lasts="10s")
@@ -469,6 +494,17 @@ def test_a_refusal_names_the_remedy(pit: Pit) -> None:
         ({"account": "allice"}, "did you mean alice?"),
         ({"account": "x"}, "there are alice, bob, carol, dave, erin"),
         ({"symbol": "BTCUSD"}, "did you mean BTCUSDT"),
+        ({"symbol": "BTCUSD_PER"}, "did you mean BTCUSD_PERP"),
+        ({"kind": "halt", "symbol": "BTCUSD_PERP"}, "did you mean BTCUSDT"),
+        (
+            {"kind": "halt", "operation": "POST /fapi/v1/order"},
+            "halt never strikes it; it is about POST /api/v3/order",
+        ),
+        (
+            {"kind": "partial-fills", "fills": "1@0s", "operation": "POST /fapi/v1/order"},
+            "partial-fills never strikes it; it is about POST /api/v3/order.",
+        ),
+        ({"kind": "read-lag", "lag": "1s", "operation": ORDER}, "read-lag never strikes it"),
         ({"key": "x"}, "GET /_tradepit/v1/keys lists all."),
         ({"probability": "1.1"}, "more than 0 and at most 1"),
         ({"kind": "partial-fills"}, "Say which portions when"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ def test_klines(world: World) -> None:
     rows = world.ask("GET /fapi/v1/klines", symbol="BTCUSDT", interval="1m")
     assert len(rows) == 11
     assert [*rows[0][1:6], *rows[0][7:]] == [
-        *["107050.50"] * 4, "0.200", "21410.10", 1, "0.200", "21410.10", "0",
+        *["107050.50"] * 4, "0.200", "21410.10000", 1, "0.200", "21410.10000", "0",
     ]  # fmt: skip
     assert rows[-1][5] == "0.000" and rows[0][6] - rows[0][0] == 59_999
     same = world.ask(
@@ -124,6 +125,7 @@ def test_klines_of_index_mark_and_premium(world: World) -> None:
     index = courses(world, "indexPrice", pair="BTCUSDT")
     assert [row[0] for row in index] == [(BORN_US + n * MINUTE) // 1000 for n in range(12)]
     assert index[-1][1:5] == ["107000.00000000"] * 4
+    assert [row[8] for row in index] == [60] * 11 + [1], "a second of the last minute was seen"
     mark = courses(world, "markPrice", symbol="BTCUSDT", limit=3)
     price = world.ask("GET /fapi/v1/premiumIndex", symbol="BTCUSDT")["markPrice"]
     assert len(mark) == 3 and mark[-1][4] == price and mark[-1][6] - mark[-1][0] == 59_999
@@ -133,6 +135,20 @@ def test_klines_of_index_mark_and_premium(world: World) -> None:
     hours = world.ask("GET /fapi/v1/markPriceKlines", symbol="BTCUSDT", interval="1h")
     assert len(hours) == 1 and hours[0][4] == price
     assert hours[0][2] == max(row[2] for row in courses(world, "markPrice", symbol="BTCUSDT"))
+
+
+def test_klines_of_trades_add_up() -> None:
+    """What the places of a price would cut off is told."""
+    world = World()
+    for price, qty in (("107050.5", "0.333"), ("107050.7", "0.333"), ("107050.4", "0.334")):
+        world.limit(BOB, "SELL", "BTCUSDT", qty, price)
+        world.limit(ALICE, "BUY", "BTCUSDT", qty, price)
+        world.wait(MINUTE)
+    minutes = world.ask("GET /fapi/v1/klines", symbol="BTCUSDT", interval="1m", limit=4)
+    (five,) = world.ask("GET /fapi/v1/klines", symbol="BTCUSDT", interval="5m")
+    assert minutes[0][7] == "35647.81650"
+    for at in (5, 7, 9, 10):
+        assert sum(Decimal(row[at]) for row in minutes) == Decimal(five[at]) > 0
 
 
 def test_prices(world: World) -> None:

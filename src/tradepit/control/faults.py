@@ -308,14 +308,26 @@ def _arm_stream(faults: Faults, ask: ArmFault, bounds: Bounds, effect: Effect) -
 def _check_names(pit: Exchange, ask: ArmFault) -> None:
     """Raises: Reject for what a rule names and nothing is called."""
     accounts = [account.name for account in pit.accounts.values() if not account.quiet]
-    if ask.operation is not None and ask.operation not in REGISTRY:
-        raise not_one_of("operation", ask.operation, REGISTRY, "operation")
+    if ask.operation is not None:
+        _check_operation(ask.kind, ask.operation)
     if ask.account is not None and ask.account not in pit.names:
         raise not_one_of("account", ask.account, accounts, "account")
-    if ask.symbol is not None and ask.symbol not in pit.symbols:
-        raise not_one_of("symbol", ask.symbol, pit.symbols, "symbol")
+    symbols = [*pit.symbols, *(() if ask.kind in (*HALTS, FILLS) else pit.contracts)]
+    if ask.symbol is not None and ask.symbol not in symbols:
+        raise not_one_of("symbol", ask.symbol, symbols, "symbol")
     if ask.key is not None and ask.key not in pit.keys:
         raise wrong("key", "No account has this API key; GET /_tradepit/v1/keys lists all.")
+
+
+def _check_operation(kind: str, given: str) -> None:
+    """Raises: Reject for an operation that is none, or that such a fault would never strike."""
+    if given not in REGISTRY:
+        raise not_one_of("operation", given, REGISTRY, "operation")
+    about = KINDS[kind].about
+    if not about(REGISTRY[given]):
+        names = [name for name, found in REGISTRY.items() if about(found)]
+        some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        raise wrong("operation", f"{kind} never strikes it; it is about {some}.")
 
 
 def _bounds(ask: ArmFault, now_us: int) -> Bounds:

@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tradepit.catalog.language import TRADE, USER_DATA
+from tradepit.catalog.language import SPOT, TRADE, USER_DATA
+from tradepit.catalog.limiters import ORDER_LIMITERS
 from tradepit.core import terms
-from tradepit.core.accounts import ORDER_LIMITS
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE
 from tradepit.gateways.answers import Hangup, Page, refusal
@@ -83,8 +83,12 @@ def _ban(call: Call) -> Exception:
 
 
 def _orders(call: Call) -> Exception:
-    _, interval, number, _, limit = ORDER_LIMITS[0]
-    return Reject("TOO_MANY_ORDERS", limit, f"{number} {interval}", retry_after_s=number)
+    assert call.operation is not None
+    first = ORDER_LIMITERS[call.operation.venues[0]][0]
+    wait_s = first.num * (1 if first.interval == "SECOND" else 60)
+    return Reject(
+        "TOO_MANY_ORDERS", first.limit, f"{first.num} {first.interval}", retry_after_s=wait_s
+    )
 
 
 def _unavailable(call: Call) -> Exception:
@@ -111,7 +115,8 @@ def _stops_for_maintenance(operation: Operation) -> bool:
 
 
 def _places_orders(operation: Operation) -> bool:
-    return operation.unfilled_orders > 0
+    """Of spot: a contract is never halted, and a symbol may have its name."""
+    return operation.unfilled_orders > 0 and SPOT in operation.venues
 
 
 def _asks_of_an_account(operation: Operation) -> bool:

@@ -20,7 +20,7 @@ from tradepit.gateways.futures_feeds import contract_of, name_of, price_text, qt
 from tradepit.gateways.timed_feeds import KlineFeed, Line, StatisticsFeed
 from tradepit.products.futures import shown
 from tradepit.products.futures.klines import Step, course
-from tradepit.products.futures.market_data import quote_shown
+from tradepit.products.futures.market_data import quote_shown, sum_shown
 from tradepit.products.futures.prices import AssetIndex, asset_indexes, rates, settle_price
 from tradepit.products.futures.selectors import contracts_of
 from tradepit.products.futures.tickers import day_of
@@ -80,7 +80,7 @@ def kline_row(contract: Contract, bar: Bar, closed: bool) -> str:
 
 
 def _worth(contract: Contract, units: int) -> str:
-    return quote_places(*quote_shown(contract, units))
+    return quote_places(*sum_shown(contract, units))
 
 
 class ContinuousFeed(FuturesKlineFeed):

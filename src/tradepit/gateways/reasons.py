@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from tradepit.core.accounts import ORDER_LIMITS
+from tradepit.core.contracts import VENUES
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import BUY, HMAC, KEY_TYPES
 from tradepit.core.units import text_units
@@ -192,10 +193,15 @@ def _key_format(call: Call, refused: Reject) -> Reason:
 
 def _orders(call: Call, refused: Reject) -> Reason:
     pit = call.world.pit
-    counts = pit.accounts[call.who.owner].counts_at(pit.at_us)
+    venue = call.operation.venues[0] if call.operation is not None else ""
+    if venue in VENUES[1:]:
+        trader = pit.look_trader(call.who.owner, VENUES.index(venue))
+        limits, counts = trader.limits, trader.counts_at(pit.at_us)
+    else:
+        limits, counts = ORDER_LIMITS, pit.accounts[call.who.owner].counts_at(pit.at_us)
     facts: dict[str, object] = {
         f"orders{limiter[0]}": f"{count} of {limiter[4]}"
-        for limiter, count in zip(ORDER_LIMITS, counts, strict=True)
+        for limiter, count in zip(limits, counts, strict=True)
     }
     facts["retryAfterS"] = refused.retry_after_s
     return "Orders that were not filled count against these limits.", facts

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from tradepit.catalog.fields import Amount, Interval, Long, SymbolName, Time
 from tradepit.catalog.futures_fields import ContractType, PairName, Shown
 from tradepit.catalog.language import DATABASE, Ask, Reply
-from tradepit.core.bars import DAY_US, HOUR_US, INTERVALS, MINUTE_US, SECOND_US, Bar, next_open
+from tradepit.core.bars import DAY_US, HOUR_US, INTERVALS, SECOND_US, Bar, next_open
 from tradepit.core.contracts import COINM, Contract
 from tradepit.core.lookback import Span, klines_of, opens_of
 from tradepit.core.marked import INDEX, MARK, PREMIUM
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.products.futures import shown
-from tradepit.products.futures.market_data import quote_shown
+from tradepit.products.futures.market_data import sum_shown
 from tradepit.products.futures.selectors import KlineLimit, of_pair, of_type
 from tradepit.products.futures.venues import on_both
 
@@ -161,10 +161,10 @@ def _kline(contract: Contract, bar: Bar, width_us: int) -> Kline:
         close=shown.price(contract, bar.close),
         volume=shown.qty(contract, bar.base),
         close_time=next_open(bar.open_us, width_us, 0) - 1,
-        quote_volume=quote_shown(contract, bar.quote),
+        quote_volume=sum_shown(contract, bar.quote),
         count=bar.count,
         taker_base=shown.qty(contract, bar.taker_base),
-        taker_quote=quote_shown(contract, bar.taker_quote),
+        taker_quote=sum_shown(contract, bar.taker_quote),
         unused="0",
     )
 
@@ -346,7 +346,7 @@ def _mark_kline(step: Step, width_us: int, now_us: int) -> MarkKline:
         no_volume="0",
         close_time=end_us - 1,
         no_quote="0",
-        count=max(min(end_us, now_us) - step.open_us, MINUTE_US) // SECOND_US,
+        count=max(min(end_us, now_us + SECOND_US) - step.open_us, SECOND_US) // SECOND_US,
         no_taker="0",
         no_taker_quote="0",
         unused="0",

@@ -123,6 +123,11 @@ def quote_shown(contract: Contract, units: int) -> Shown:
     return units, 8 if contract.inverse else contract.price_places
 
 
+def sum_shown(contract: Contract, units: int) -> Shown:
+    """The same of a kline, in places enough for every trade of it, so that klines add up."""
+    return units, 8 if contract.inverse else min(contract.price_places + contract.qty_places, 8)
+
+
 def _trade_rows(contract: Contract, rows: list[Trade]) -> list[TradeRow]:
     inverse = contract.inverse
     return [
