@@ -403,3 +403,23 @@ def test_a_refusal_survives_pickling() -> None:
     no = Refused("GET /x", 400, {"code": -1, "msg": "no"})
     assert vars(pickle.loads(pickle.dumps(no))) == vars(no)
     assert str(Refused("GET /x", 502, "<html>")) == "GET /x: 502, 0: <html>"
+
+
+@pytest.mark.parametrize("exchange", ["spot", "usdm", "coinm"])
+def test_an_account_is_heard_on_every_exchange(pit: Tradepit, exchange: str) -> None:
+    url = {"spot": pit.stream_url, "usdm": pit.fstream_url, "coinm": pit.dstream_url}[exchange]
+    path, symbol, event = {
+        "spot": ("/api/v3/order", "BTCUSDT", "executionReport"),
+        "usdm": ("/fapi/v1/order", "BTCUSDT", "ORDER_TRADE_UPDATE"),
+        "coinm": ("/dapi/v1/order", "BTCUSD_PERP", "ORDER_TRADE_UPDATE"),
+    }[exchange]
+    alice = pit.account("alice")
+
+    async def hear() -> str:
+        async with connect(f"{url}/{alice.listen_key(exchange)}") as ear:
+            order = {"symbol": symbol, "side": "BUY", "type": "MARKET", "quantity": 1}
+            await asyncio.to_thread(alice.call, f"POST {path}", **order)
+            heard = json.loads(await asyncio.wait_for(ear.recv(), 10))
+            return str(heard["e"])
+
+    assert asyncio.run(hear()) == event

@@ -281,6 +281,13 @@ class Contract:
         return _row(self._wire.control("POST liquidations", asked))
 
 
+LISTEN_KEYS = {
+    "spot": "/api/v3/userDataStream",
+    "usdm": "/fapi/v1/listenKey",
+    "coinm": "/dapi/v1/listenKey",
+}
+
+
 class Account:
     """One who trades: a counterparty for whoever is tested, through the exchange's own REST API."""
 
@@ -362,10 +369,15 @@ class Account:
         asked = {"account": self.name, "asset": asset, "amount": amount, "take": take}
         self._wire.control("POST faucet", asked)
 
-    def listen_key(self) -> str:
-        """The key of its user data stream: `stream_url + "/" + key` tells its events."""
+    def listen_key(self, exchange: str = "spot") -> str:
+        """The key of its user data stream: `stream_url + "/" + key` tells its events; of "usdm"
+        and "coinm" it is `fstream_url` and `dstream_url`.
+
+        Raises: KeyError for another exchange.
+        """
+        path = LISTEN_KEYS[exchange]
         headers = {"X-MBX-APIKEY": self.key.api_key}
-        return str(self._wire.ask("POST", "/api/v3/userDataStream", headers=headers)["listenKey"])
+        return str(self._wire.ask("POST", path, headers=headers)["listenKey"])
 
     def set(self, /, **how: Any) -> Row:
         """`can_trade`, `pays_in_bnb`, `trade_group_id`, …: see docs/control.md."""
