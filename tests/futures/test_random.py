@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.futures.contracts_bench import BORN_US, inverse, linear
 
-from tradepit.core import algo, futures_settings
+from tradepit.core import algo, futures_settings, margin
 from tradepit.core import futures_life as life
 from tradepit.core.exchange import Exchange
 from tradepit.core.futures_orders import FuturesOrder, as_futures
@@ -112,6 +112,15 @@ class Crowd:
         assert self._money() == self.deposits
         self._check_reducing(outcome.events, before)
         self._check_incomes(outcome.events)
+        self._check_available()
+
+    def _check_available(self) -> None:
+        """What an order may ask for is what the account's whole margin says."""
+        for trader in self.pit.traders.values():
+            for holding in trader.holdings.values():
+                found = margin.available(self.pit, holding, margin.needs(holding))
+                whole = margin.cross(self.pit, trader, holding.contract.margin_asset)
+                assert found == whole.available
 
     def _check_reducing(self, events: list[Any], before: dict[int, int]) -> None:
         """(37) No order that only closes made a position larger, or turned it over."""

@@ -12,7 +12,7 @@ from tradepit.core.past import Premiums
 from tradepit.core.symbols import Symbol
 from tradepit.core.terms import CONTRACT_STATUSES, FUTURES_ORDER_TYPES
 from tradepit.core.triggers import Triggers
-from tradepit.core.units import ONE, parse_units, wide
+from tradepit.core.units import ONE, mul_ceil, parse_units, wide
 
 if TYPE_CHECKING:
     from tradepit.core.orders import Order
@@ -113,7 +113,7 @@ class Contract(Symbol):
     def notional(self, price: int, qty: int) -> int:
         """|value| in units of the margin asset, rounded up."""
         if not self.inverse:
-            return -(-price * abs(qty) // ONE)
+            return mul_ceil(price, abs(qty))
         return -(-abs(qty) * self.size * ONE // price)
 
     def entry_price(self, qty: int, cost: int) -> int:

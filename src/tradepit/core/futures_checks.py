@@ -204,12 +204,11 @@ def check_margin(pit: Exchange, order: FuturesOrder, released: int = 0) -> None:
         signed = order.leaves if buy else -order.leaves
         loss = contract.value(price, signed) - contract.value(mark, signed)
         cost += -(-loss // ONE)
-    asset = contract.margin_asset
-    have = margin.cross(pit, order.trader, asset)
+    have = margin.available(pit, holding, before)
     if order.trader.multi_assets:
-        cost = -(-cost * pit.collateral_rate(asset, False) // ONE)
-    if cost > have.available:
-        words = f"needs {text_short(cost)}, {text_short(have.available)} are available"
+        cost = -(-cost * pit.collateral_rate(contract.margin_asset, False) // ONE)
+    if cost > have:
+        words = f"needs {text_short(cost)}, {text_short(have)} are available"
         raise Reject("MARGIN_NOT_SUFFICIENT", hint=words)
 
 

@@ -120,6 +120,25 @@ def cross(pit: Exchange, trader: Trader, asset: str) -> Margin:
     return found
 
 
+def available(pit: Exchange, known: Holding, needed: tuple[int, int]) -> int:
+    """What new orders of a holding may ask for, as `cross` would say it; `needed` is what `needs`
+    said of the holding."""
+    trader, asset = known.trader, known.contract.margin_asset
+    if trader.multi_assets:
+        return together(pit, trader).available
+    spare = trader.wallet_balance(asset)
+    for holding in trader.holdings.values():
+        if holding.contract.margin_asset != asset or holding.at_rest:
+            continue
+        positions, orders = needed if holding is known else needs(holding)
+        spare -= orders
+        if holding.isolated:
+            spare -= holding.both.wallet + holding.long.wallet + holding.short.wallet
+        elif not holding.flat:
+            spare += profit(holding) - positions
+    return spare
+
+
 def standing(pit: Exchange, trader: Trader, asset: str) -> tuple[int, int]:
     """(margin balance, maintenance margin) behind an account's cross positions in an asset: what
     decides on liquidation, without anything else."""

@@ -45,15 +45,21 @@ def _add(pit: Exchange, contract: Contract, row: list[int], when: tuple[int, int
         for value in (marks.index, marks.mark, marks.premium):
             fresh += [value, value, value, value]
         return fresh
-    at = INDEX
-    for value in (marks.index, marks.mark, marks.premium):
-        if value > row[at + 1]:
-            row[at + 1] = value
-        elif value < row[at + 2]:
-            row[at + 2] = value
-        row[at + 3] = value
-        at += 4
+    _stretch(row, INDEX, marks.index)
+    _stretch(row, MARK, marks.mark)
+    _stretch(row, PREMIUM, marks.premium)
     return row
+
+
+def _stretch(row: list[int], at: int, value: int) -> None:
+    """The value of now becomes part of the course whose open stands at a place."""
+    if value == row[at + 3]:
+        return
+    if value > row[at + 1]:
+        row[at + 1] = value
+    elif value < row[at + 2]:
+        row[at + 2] = value
+    row[at + 3] = value
 
 
 def stand(pit: Exchange, contract: Contract) -> list[int]:

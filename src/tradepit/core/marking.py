@@ -121,7 +121,8 @@ def _mark(contract: Contract, middle: int, at_us: int) -> int:
     left_us = max(marks.next_us - at_us, 0)
     first = marks.index + (marks.index * marks.last_rate * left_us // (ONE * contract.funding_us))
     third = contract.last_price or middle or marks.index
-    return sorted((first, second, third))[1]
+    low, high = (first, second) if first < second else (second, first)
+    return low if third < low else min(third, high)
 
 
 def _premium(contract: Contract) -> int:

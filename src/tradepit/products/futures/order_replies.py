@@ -3,7 +3,7 @@ example, whatever operation tells of an order (docs/decisions/0183-futures-repli
 
 from __future__ import annotations
 
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
 from tradepit.catalog.fields import Int, Long, OrderStatus, Side, Time
 from tradepit.catalog.futures_fields import (
@@ -18,22 +18,26 @@ from tradepit.catalog.futures_fields import (
 from tradepit.catalog.language import Reply
 
 
-class OrderReply(Reply, kw_only=True):
+class OrderReply(Reply, kw_only=False):
     """An order. COIN-M says pair and cumBase, USDⓈ-M cumQuote and goodTillDate; a placed order
-    says cumQty, one that was looked up its time."""
+    says cumQty, one that was looked up its time.
+
+    No field has a value of its own: so many are given by their place, which costs a fraction of
+    giving them by name.
+    """
 
     order_id: Long
     symbol: str
-    pair: str | UnsetType = UNSET
+    pair: str | UnsetType
     status: OrderStatus
     client_order_id: str
     price: Shown
     avg_price: Shown
     orig_qty: Shown
     executed_qty: Shown
-    cum_qty: Shown | UnsetType = UNSET
-    cum_quote: Shown | UnsetType = UNSET
-    cum_base: Shown | UnsetType = UNSET
+    cum_qty: Shown | UnsetType
+    cum_quote: Shown | UnsetType
+    cum_base: Shown | UnsetType
     time_in_force: FuturesTimeInForce
     type: FuturesOrderType
     reduce_only: bool
@@ -41,15 +45,15 @@ class OrderReply(Reply, kw_only=True):
     side: Side
     position_side: PositionSide
     stop_price: Shown
-    activate_price: Shown | UnsetType = UNSET
-    price_rate: Shown | UnsetType = UNSET
+    activate_price: Shown | UnsetType
+    price_rate: Shown | UnsetType
     working_type: WorkingType
     price_protect: bool
     orig_type: FuturesOrderType
     price_match: PriceMatch
     self_trade_prevention_mode: FuturesStpMode
-    good_till_date: Time | UnsetType = UNSET
-    time: Time | UnsetType = UNSET
+    good_till_date: Time | UnsetType
+    time: Time | UnsetType
     update_time: Time
 
 
