@@ -161,3 +161,20 @@ def test_a_market_that_stands_still_says_why(quick: Any) -> None:
         until(quick, SAID, arg="is filled")
         control(own, "clock", b'{"speed": "60"}', "PUT")
         until(quick, "document.querySelector('#pace').textContent.includes('runs 60×')")
+
+
+def test_the_control_page_finds_a_server_again_and_its_refusals(page: Any) -> None:
+    refused = "/api/v3/depth?symbol=NOSUCH"
+    with served() as first:
+        page.goto(url(first, "/control"))
+        until(page, LIVE)
+        for _ in range(3):
+            first.request("GET", refused)
+        until(page, "document.querySelectorAll('#rows .refused').length === 3")
+    page.click("#play")
+    until(page, SAID, arg="The server does not answer.")
+    with served(first.port) as again:
+        until(page, LIVE)
+        assert page.text_content("#said") == ""
+        again.request("GET", refused)  # the first of this server, which counts anew
+        until(page, "document.querySelectorAll('#rows .refused').length === 4")

@@ -1,4 +1,4 @@
-import { attempt, base, byId, clockText, control, copy, make, say, timeText } from './common.js';
+import { attempt, base, byId, clockText, control, copy, make, say, timeText, unsay } from './common.js';
 import { beginFaults, showFaults } from './faults.js';
 import { beginMarkets, refreshMarket } from './markets.js';
 import { asCurl, asPython } from './snippets.js';
@@ -132,6 +132,7 @@ function follow() {
   const source = new EventSource(`${base}/_tradepit/v1/events?kinds=${encodeURIComponent('["request","refused"]')}`);
   source.onopen = () => {
     byId('following').textContent = 'live';
+    unsay(said);
     fetchRefused().catch(() => {});
   };
   source.onerror = () => { byId('following').textContent = 'connecting again …'; };
