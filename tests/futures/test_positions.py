@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.futures.contracts_bench import Bench, inverse, linear, meet
 
@@ -22,6 +24,7 @@ from tradepit.core.terms import (
     POSITION_LONG,
     POSITION_SHORT,
     STOP_LOSS,
+    STOP_LOSS_LIMIT,
     TAKE_PROFIT,
     TRAILING_STOP_MARKET,
 )  # fmt: skip
@@ -231,6 +234,51 @@ def test_a_modified_order_queues_anew() -> None:
     with pytest.raises(Reject) as no:
         bench.do(lambda pit: life.modify(pit, order, order.price, order.qty))
     assert no.value.code == -5027
+
+
+def test_a_modified_order_does_not_count_twice_against_the_leverage() -> None:
+    bench = Bench()
+    bench.holding("ann").leverage = 100  # positions to 600,000
+    order = bench.place("ann", "BUY", "8", "49000")  # 392,000 of them
+    bench.do(lambda pit: life.modify(pit, order, parse_units("49100"), parse_units("8")))
+    bench.do(lambda pit: life.modify(pit, order, parse_units("49100"), parse_units("12.2")))
+    with pytest.raises(Reject) as no:
+        bench.do(lambda pit: life.modify(pit, order, parse_units("49200"), parse_units("12.2")))
+    assert no.value.code == -2027
+
+
+@pytest.mark.parametrize(("row", "code"), [(linear(), -4131), (inverse(), -4113)])
+def test_an_order_at_any_price_whose_best_price_is_too_far(row: Any, code: int) -> None:
+    bench = Bench(row, funds="100000")
+    bench.set_mark("50000")
+    bench.place("maker", "SELL", "1", "52500.1")
+    with pytest.raises(Reject) as no:
+        bench.place("ann", "BUY", "1")
+    assert no.value.code == code
+    assert bench.trader("ann").orders_open == 0
+    bench.place("maker", "SELL", "1", "52500")
+    assert bench.place("ann", "BUY", "2").executed == parse_units("1")  # the rest expires
+
+
+def test_the_coin_margined_exchange_has_codes_of_its_own() -> None:
+    bench = Bench(inverse())
+    order = bench.place("ann", "BUY", "2", "49000")
+    with pytest.raises(Reject) as same:
+        bench.do(lambda pit: life.modify(pit, order, order.price, order.qty))
+    assert (same.value.code, same.value.msg) == (-4197, "No need to modify the order.")
+    order.modified = life.MAX_MODIFICATIONS
+    with pytest.raises(Reject) as often:
+        bench.do(lambda pit: life.modify(pit, order, order.price, 2 * order.qty))
+    assert often.value.code == -4198
+    waits_at = {"kind": STOP_LOSS, "stop_price": parse_units("60000")}
+    stop = bench.place("ben", "BUY", "1", **waits_at)
+    with pytest.raises(Reject) as waits:
+        bench.do(lambda pit: life.modify(pit, stop, order.price, 2 * order.qty))
+    assert waits.value.code == -4196
+    waits_at["kind"] = STOP_LOSS_LIMIT
+    with pytest.raises(Reject) as high:
+        bench.place("ben", "BUY", "1", "63000.1", **waits_at)
+    assert (high.value.code, high.value.msg) == (-4151, "Limit price can't be higher than 63000.0.")
 
 
 def test_the_state_comes_back_whole() -> None:

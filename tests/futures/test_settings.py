@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.futures.contracts_bench import Bench, linear, meet
+from tests.futures.contracts_bench import Bench, inverse, linear, meet
 
 from tradepit.core import futures_settings as settings
 from tradepit.core import margin
@@ -113,6 +113,19 @@ def test_multi_assets() -> None:
     bench.place("ben", "BUY", "0.1", "49000")
     ben = bench.trader("ben")
     assert refused(bench, lambda pit: settings.set_multi_assets(pit, ben, True)) == -4170
+    cat = bench.trader("cat")
+    bench.holding("cat").isolated = True  # of a symbol, whether there is a position or not
+    assert refused(bench, lambda pit: settings.set_multi_assets(pit, cat, True)) == -4167
+
+
+def test_leverage_of_an_isolated_position_goes_up_only() -> None:
+    for row, code in ((linear(), -4161), (inverse(), -4150)):
+        bench = Bench(row)
+        ann, contract = bench.trader("ann"), bench.contract
+        bench.holding("ann").isolated = True
+        meet(bench, "ann", "maker", "1", "50000")
+        lower = settings.set_leverage
+        assert refused(bench, lambda pit: lower(pit, ann, contract, 19)) == code  # noqa: B023
 
 
 def test_transfers() -> None:

@@ -56,6 +56,9 @@ REFUSED = [
     (MARKET, "quantity=100000", -4005, "Quantity greater than max quantity."),
     (STOP, "stopPrice=99999999", -4007, "Stop price greater than max price."),
     (LIMIT, "price=0.1", -4013, "Price less than min price."),
+    (LIMIT, "newClientOrderId=" + 37 * "x", -4015,
+     "Client order id length should be less than 36 chars"),
+    (LIMIT, "newClientOrderId=x y", -1100, None),
     (LIMIT, "price=900000", -4016, None),
     (MARKET, "closePosition=true", -4020, None),
     (LIMIT, "side=SELL&price=2000", -4024, None),
@@ -163,3 +166,20 @@ def test_batches_that_are_too_large(pit: Pit, venue: str) -> None:
 
 def test_nobody_of_that_name_is_liquidated(pit: Pit) -> None:
     assert pit.no("POST", "liquidations", symbol="BTCUSDT", account="nobody")[0] == -1109
+
+
+@pytest.mark.parametrize(
+    ("venue", "pair", "span"), [("fapi", -4144, -4165), ("dapi", -4087, -4088)]
+)
+def test_codes_of_pairs_and_spans(pit: Pit, venue: str, pair: int, span: int) -> None:
+    path = f"/{venue}/v1/continuousKlines?pair=NOTHING&contractType=PERPETUAL&interval=1m"
+    assert pit.server.request("GET", path).json["code"] == pair
+    query = f"symbol={VENUES[venue]}&startTime=1&endTime=700000000"
+    assert pit.signed("GET", f"/{venue}/v1/userTrades", query).json["code"] == span
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_countdown_ends_before_the_calendar(pit: Pit, venue: str) -> None:
+    query = f"symbol={VENUES[venue]}&countdownTime={2**63 - 1}"
+    found = pit.signed("POST", f"/{venue}/v1/countdownCancelAll", query).json
+    assert found["code"] == -1130

@@ -6,11 +6,27 @@ and places (`Shown`), which the contract gives.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
-from tradepit.catalog.kinds import Bare, OneOf, Places, Safe, Signed, Term
+from tradepit.catalog.kinds import CLIENT_ID_RANGE, Bare, OneOf, Places, Safe, Signed, Term
 from tradepit.core import terms
+from tradepit.core.rejects import Reject
 
+LONGEST_ID: Final = 36  # characters of a client's own id of an order
+
+
+class OrderId(Safe):
+    """A client's own id of a new order; one that is too long is told so by a code of its own."""
+
+    def refuse(self, name: str, text: str) -> Reject:
+        if len(text) > LONGEST_ID:
+            return Reject("INVALID_CL_ORD_ID_LEN")
+        return super().refuse(name, text)
+
+
+NewClientId: TypeAlias = Annotated[
+    str, OrderId(r"[.A-Z:/a-z0-9_-]{1,36}", legal=CLIENT_ID_RANGE)
+]  # fmt: skip
 Shown: TypeAlias = Annotated[tuple[int, int], Places()]  # replies only: "43187.00"
 Number: TypeAlias = Annotated[int, Bare()]  # replies only: 0.0065, a JSON number
 

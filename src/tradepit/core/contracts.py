@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tradepit.core.futures_rejects import COINM_NAMES
 from tradepit.core.past import Premiums
+from tradepit.core.rejects import Reject
 from tradepit.core.symbols import Symbol
 from tradepit.core.terms import CONTRACT_STATUSES, FUTURES_ORDER_TYPES
 from tradepit.core.triggers import Triggers
@@ -31,6 +33,11 @@ ALL_FUTURES_TYPES: Final = [
 
 # Trades with the insurance fund and by deleveraging are in no public list: their ids are apart.
 PRIVATE_TRADES: Final = 8_000_000_000_000_000
+
+
+def refusal(venue: int, name: str, *holes: object) -> Reject:
+    """A refusal in a venue's own code and words: the two exchanges number some differently."""
+    return Reject(COINM_NAMES.get(name, name) if venue == COINM else name, *holes)
 
 
 class Bracket:

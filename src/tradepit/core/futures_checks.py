@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradepit.core import margin
+from tradepit.core.contracts import refusal
 from tradepit.core.matching import met
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import (
@@ -115,7 +116,8 @@ def check_price(pit: Exchange, order: FuturesOrder, price: int) -> None:
     if order.side == BUY and contract.bid_up:
         most = mul_floor(around, contract.bid_up)
         if price > most:
-            raise Reject(
+            raise refusal(
+                contract.venue,
                 "PRICE_HIGHTER_THAN_STOP_MULTIPLIER_UP" if order.contingent
                 else "PRICE_HIGHTER_THAN_MULTIPLIER_UP",
                 text_places(most, contract.price_places),
@@ -123,7 +125,8 @@ def check_price(pit: Exchange, order: FuturesOrder, price: int) -> None:
     elif order.side != BUY and contract.ask_down:
         least = mul_ceil(around, contract.ask_down)
         if price < least:
-            raise Reject(
+            raise refusal(
+                contract.venue,
                 "PRICE_LOWER_THAN_STOP_MULTIPLIER_DOWN" if order.contingent
                 else "PRICE_LOWER_THAN_MULTIPLIER_DOWN",
                 text_places(least, contract.price_places),
@@ -197,7 +200,7 @@ def check_margin(pit: Exchange, order: FuturesOrder, released: int = 0) -> None:
     added = after[0] + after[1] - before[0] - before[1]
     if added <= 0:
         return
-    _check_position(order, worth)
+    _check_position(order, more)
     mark = contract.marks.mark
     cost = added
     if price > mark if buy else price < mark:
@@ -223,8 +226,9 @@ def _assumed_price(order: FuturesOrder) -> int:
     return max(best, mark)
 
 
-def _check_position(order: FuturesOrder, worth: int) -> None:
-    """No position, open orders included, beyond what the leverage allows."""
+def _check_position(order: FuturesOrder, more: int) -> None:
+    """No position, open orders included, beyond what the leverage allows. more: notional (units)
+    that the order adds to those orders."""
     holding = order.position.holding
     contract = order.contract
     position = order.position
@@ -232,22 +236,45 @@ def _check_position(order: FuturesOrder, worth: int) -> None:
     buy = order.side == BUY
     same = position.qty == 0 or (position.qty > 0) == buy
     resting = position.buy_held if buy else position.sell_held
-    whole = worth + resting + (present if same else -present)
+    whole = more + resting + (present if same else -present)
     if whole > contract.notional_cap(holding.leverage):
         raise Reject("MAX_LEVERAGE_RATIO")
 
 
 def check_now(order: FuturesOrder) -> None:
-    """Reasons to refuse what would work at this moment: GTX that takes, FOK that cannot be filled.
+    """Reasons to refuse what would work at this moment: GTX that takes, FOK that cannot be filled,
+    any price where the best one is too far from the mark price.
 
-    Raises: Reject GTX_ORDER_REJECT, FOK_ORDER_REJECT.
+    Raises: Reject GTX_ORDER_REJECT, FOK_ORDER_REJECT, MARKET_ORDER_REJECT.
     """
     if order.contingent:
         return
+    if order.is_market and not order.account.quiet and best_is_too_far(order):
+        raise refusal(order.contract.venue, "MARKET_ORDER_REJECT")
     if order.tif == GTX and would_take(order):
         raise Reject("GTX_ORDER_REJECT")
     if order.tif == FOK and available(order) < order.leaves:
         raise Reject("FOK_ORDER_REJECT")
+
+
+def take_bound(order: FuturesOrder) -> int:
+    """How far from the mark price an order at any price may trade; 0: no bound."""
+    contract = order.contract
+    if not contract.take_bound or order.forced:
+        return 0
+    if order.side == BUY:
+        return mul_floor(contract.marks.mark, ONE + contract.take_bound)
+    return mul_ceil(contract.marks.mark, ONE - contract.take_bound)
+
+
+def best_is_too_far(order: FuturesOrder) -> bool:
+    """Whether an order at any price would meet no price that it may trade at."""
+    buy = order.side == BUY
+    best = order.contract.book.side(not buy).best()
+    bound = take_bound(order)
+    if not best or not bound:
+        return False
+    return best > bound if buy else best < bound
 
 
 def would_take(order: FuturesOrder) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from tradepit.core import algo, clearing
 from tradepit.core import futures_checks as checks
+from tradepit.core.contracts import refusal
 from tradepit.core.futures_orders import FuturesOrder, as_futures
 from tradepit.core.futures_records import FuturesReport, Modification, TriggerRefused
 from tradepit.core.rejects import Reject
@@ -44,7 +45,7 @@ from tradepit.core.terms import (
     X_REPLACED,
     X_TRADE_PREVENTION,
 )  # fmt: skip
-from tradepit.core.units import ONE, mul_ceil, mul_floor
+from tradepit.core.units import mul_floor
 
 if TYPE_CHECKING:
     from tradepit.core.contracts import Contract
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 GOOD_TILL: Final = "futures.gtd"
 COUNTDOWN: Final = "futures.countdown"
 MAX_MODIFICATIONS: Final = 10_000
+LAST_US: Final = 253_402_300_799_000_000  # the end of the year 9999
 # Why an order that waited expires instead of working, by the refusal.
 EXPIRY_OF: Final = {
     "REDUCE_ONLY_REJECTED": EXPIRY_REDUCE_ONLY,
@@ -127,7 +129,7 @@ def take(pit: Exchange, taker: FuturesOrder) -> None:
     contract = taker.contract
     buy = taker.side == BUY
     side = contract.book.side(not buy)
-    limit = taker.limit_price or take_bound(taker)
+    limit = taker.limit_price or checks.take_bound(taker)
     while taker.open and taker.leaves:
         level = side.front
         if level is None:
@@ -153,16 +155,6 @@ def take(pit: Exchange, taker: FuturesOrder) -> None:
                 expire(pit, taker, EXPIRY_REDUCE_ONLY)
                 return
         trade(pit, maker, taker, qty)
-
-
-def take_bound(order: FuturesOrder) -> int:
-    """How far from the mark price an order at any price may trade; 0: no bound."""
-    contract = order.contract
-    if not contract.take_bound or order.forced:
-        return 0
-    if order.side == BUY:
-        return mul_floor(contract.marks.mark, ONE + contract.take_bound)
-    return mul_ceil(contract.marks.mark, ONE - contract.take_bound)
 
 
 def trade(pit: Exchange, maker: FuturesOrder, taker: FuturesOrder, qty: int) -> None:
@@ -329,11 +321,11 @@ def modify(
     Raises: Reject, nothing changed.
     """
     if order.orig_type != LIMIT or order.contingent:
-        raise Reject("LIMIT_ORDER_ONLY")
+        raise refusal(order.contract.venue, "LIMIT_ORDER_ONLY")
     if order.modified >= MAX_MODIFICATIONS:
-        raise Reject("EXCEED_MAXIMUM_MODIFY_ORDER_LIMIT")
+        raise refusal(order.contract.venue, "EXCEED_MAXIMUM_MODIFY_ORDER_LIMIT")
     if price == order.price and qty == order.qty:
-        raise Reject("SAME_ORDER")
+        raise refusal(order.contract.venue, "SAME_ORDER")
     old_price, old_qty = order.price, order.qty
     trial = order.copy_with(price, qty)
     checks.check_qty(trial)
@@ -384,7 +376,12 @@ def good_till(pit: Exchange, whose: str) -> None:
 
 
 def count_down(pit: Exchange, trader: Trader, contract: Contract, after_us: int) -> None:
-    """Cancel all orders of an account on a contract after a while; 0 calls it off."""
+    """Cancel all orders of an account on a contract after a while; 0 calls it off.
+
+    Raises: Reject INVALID_PARAMETER when that is after the year 9999.
+    """
+    if after_us > LAST_US - pit.at_us:
+        raise Reject("INVALID_PARAMETER", "countdownTime")
     if after_us == 0:
         trader.countdowns.pop(contract.name, None)
         return

@@ -368,14 +368,16 @@ FUTURES_REJECTS: Final[dict[str, tuple[int, str, int]]] = {
     ),
     "COINM_PRICE_HIGHTER_THAN_STOP_MULTIPLIER_UP": (
         -4151,
-        "Price is higher than stop price multiplier cap.",
+        "Limit price can't be higher than %s.",
         400,
     ),
     "COINM_PRICE_LOWER_THAN_STOP_MULTIPLIER_DOWN": (
         -4152,
-        "Price is lower than stop price multiplier floor.",
+        "Limit price can't be lower than %s.",
         400,
     ),
+    "COINM_INVALID_PAIR": (-4087, "Invalid pair.", 400),
+    "COINM_INVALID_TIME_INTERVAL": (-4088, "Maximum time interval is %s days.", 400),
     "COINM_STOP_PRICE_HIGHER_THAN_PRICE_MULTIPLIER_LIMIT": (
         -4154,
         "Stop price is higher than price multiplier cap.",
@@ -425,3 +427,16 @@ FUTURES_REJECTS: Final[dict[str, tuple[int, str, int]]] = {
         400,
     ),
 }  # fmt: skip
+
+# What the coin-margined exchange says by a code of its own, by the name that both know.
+COINM_NAMES: Final = {
+    "EXCEED_MAXIMUM_MODIFY_ORDER_LIMIT": "EXCEED_MAX_MODIFY_ORDER_LIMIT",
+    "INVALID_PAIR": "COINM_INVALID_PAIR",
+    "INVALID_TIME_INTERVAL": "COINM_INVALID_TIME_INTERVAL",
+    "ISOLATED_LEVERAGE_REJECT_WITH_POSITION": "COINM_ISOLATED_LEVERAGE_REJECT_WITH_POSITION",
+    "LIMIT_ORDER_ONLY": "COINM_LIMIT_ORDER_ONLY",
+    "MARKET_ORDER_REJECT": "COINM_MARKET_ORDER_REJECT",
+    "PRICE_HIGHTER_THAN_STOP_MULTIPLIER_UP": "COINM_PRICE_HIGHTER_THAN_STOP_MULTIPLIER_UP",
+    "PRICE_LOWER_THAN_STOP_MULTIPLIER_DOWN": "COINM_PRICE_LOWER_THAN_STOP_MULTIPLIER_DOWN",
+    "SAME_ORDER": "COINM_SAME_ORDER",
+}

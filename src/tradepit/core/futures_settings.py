@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradepit.core import clearing, margin
+from tradepit.core.contracts import refusal
 from tradepit.core.futures_records import (
     TRANSFER_INCOME,
     WHY_DEPOSIT,
@@ -38,7 +39,7 @@ def set_leverage(pit: Exchange, trader: Trader, contract: Contract, leverage: in
     holding = trader.holding(contract)
     before = holding.leverage
     if holding.isolated and leverage < before and not holding.flat:
-        raise Reject("ISOLATED_LEVERAGE_REJECT_WITH_POSITION")
+        raise refusal(trader.venue, "ISOLATED_LEVERAGE_REJECT_WITH_POSITION")
     mark = contract.marks.mark
     for position in holding.positions:
         worth = contract.notional(mark, position.qty) + max(position.buy_held, position.sell_held)
@@ -87,7 +88,7 @@ def set_multi_assets(pit: Exchange, trader: Trader, multi: bool) -> None:
         raise Reject("NO_NEED_TO_CHANGE_JOINT_MARGIN")
     if trader.orders_open:
         raise Reject("JOINT_MARGIN_REJECT_WITH_OPEN_ORDER")
-    if multi and any(h.isolated and not h.flat for h in trader.holdings.values()):
+    if multi and any(holding.isolated for holding in trader.holdings.values()):
         raise Reject("ISOLATED_REJECT_WITH_JOINT_MARGIN")
     if any(balance.free < 0 for balance in trader.wallet.values()):
         raise Reject("JOINT_MARGIN_REJECT_WITH_NEGATIVE_BALANCE")

@@ -27,6 +27,7 @@ from tradepit.catalog.futures_fields import (
     FuturesResponseType,
     FuturesStpMode,
     FuturesTimeInForce,
+    NewClientId,
     PositionSide,
     PriceMatch,
     Shown,
@@ -71,7 +72,7 @@ class PlaceAlgo(Ask):
     reduce_only: Bool | None = None
     activate_price: Price | None = None
     callback_rate: Rate | None = None
-    client_algo_id: ClientId | None = None
+    client_algo_id: NewClientId | None = None
     new_order_resp_type: FuturesResponseType | None = None
     self_trade_prevention_mode: FuturesStpMode | None = None
     good_till_date: Time | None = None

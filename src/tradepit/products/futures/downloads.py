@@ -19,7 +19,7 @@ from tradepit.catalog.fields import Drawn, Long, String, Time
 from tradepit.catalog.language import USER_DATA, Ask, Reply
 from tradepit.core import downloads
 from tradepit.core.bars import DAY_US
-from tradepit.core.contracts import USDM, VENUES, Contract
+from tradepit.core.contracts import USDM, VENUES, Contract, refusal
 from tradepit.core.downloads import INCOME, ORDERS, TRADES, Download
 from tradepit.core.futures_orders import load_order
 from tradepit.core.lookback import ms_end
@@ -79,7 +79,7 @@ def _ask_for(pit: Exchange, who: Who, ask: AskDownload, what: str, venue: int) -
     if ask.start_time > ask.end_time:
         raise Reject("START_TIME_GREATER_THAN_END_TIME")
     if ask.end_time - ask.start_time > YEAR_DAYS * DAY_US:
-        raise Reject("INVALID_TIME_INTERVAL", YEAR_DAYS)
+        raise refusal(venue, "INVALID_TIME_INTERVAL", YEAR_DAYS)
     most = MONTHLY[what] if venue == USDM else COINM_MONTHLY
     wanted = Download(
         (who.owner, venue, what), (ask.start_time, ms_end(ask.end_time)), ask.token

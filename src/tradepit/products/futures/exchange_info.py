@@ -16,9 +16,8 @@ from tradepit.catalog.kinds import Term
 from tradepit.catalog.language import USER_DATA, Ask, Reply
 from tradepit.catalog.limiters import DELIVERY_LIMITERS, FUTURES_LIMITERS, Limiter
 from tradepit.core import terms
-from tradepit.core.contracts import COINM, USDM, Bracket, Contract
+from tradepit.core.contracts import COINM, USDM, Bracket, Contract, refusal
 from tradepit.core.records import Who
-from tradepit.core.rejects import Reject
 from tradepit.products.futures.general import Nothing
 from tradepit.products.futures.selectors import MaybeContract, chosen, contracts_of
 from tradepit.products.futures.venues import on
@@ -259,7 +258,7 @@ def brackets_of_pairs(
         if ask.pair in (None, contract.pair):
             pairs.setdefault(contract.pair, contract)
     if ask.pair is not None and not pairs:
-        raise Reject("INVALID_PAIR")
+        raise refusal(COINM, "INVALID_PAIR")
     return [
         PairBrackets(pair=pair, brackets=[_coinm(row) for row in contract.brackets])
         for pair, contract in pairs.items()

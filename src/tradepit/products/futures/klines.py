@@ -16,7 +16,7 @@ from tradepit.catalog.fields import Amount, Interval, Long, SymbolName, Time
 from tradepit.catalog.futures_fields import ContractType, PairName, Shown
 from tradepit.catalog.language import DATABASE, Ask, Reply
 from tradepit.core.bars import DAY_US, HOUR_US, INTERVALS, SECOND_US, Bar, next_open
-from tradepit.core.contracts import COINM, Contract
+from tradepit.core.contracts import COINM, Contract, refusal
 from tradepit.core.lookback import Span, klines_of, opens_of
 from tradepit.core.marked import INDEX, MARK, PREMIUM
 from tradepit.core.records import Who
@@ -115,7 +115,7 @@ def check_times(ask: Any, venue: int) -> None:
     if ask.start_time > ask.end_time:
         raise Reject("INVALID_PARAMETER", "endTime")
     if venue == COINM and ask.end_time - ask.start_time > LONGEST_DAYS * DAY_US:
-        raise Reject("INVALID_TIME_INTERVAL", LONGEST_DAYS)
+        raise refusal(venue, "INVALID_TIME_INTERVAL", LONGEST_DAYS)
 
 
 Klines = list[Kline] | Callable[[], list[Kline]]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from tradepit.catalog.fields import Between, ClientId, Int, Long, OneOf, SymbolName, Time
 from tradepit.catalog.futures_fields import PairName, Shown
 from tradepit.catalog.language import USER_DATA, Ask, Reply
-from tradepit.core.contracts import COINM, Contract
+from tradepit.core.contracts import COINM, USDM, Contract, refusal
 from tradepit.core.exchange import Exchange
 from tradepit.core.futures_orders import FuturesOrder, as_futures, load_order
 from tradepit.core.history import History
@@ -132,7 +132,7 @@ class CoinmAllOrders(Ask):
     limit: Limit100 = 50
 
 
-def span(ask: Any, longest_us: int = SEVEN_DAYS_US) -> dict[str, Any]:
+def span(ask: Any, longest_us: int = SEVEN_DAYS_US, venue: int = USDM) -> dict[str, Any]:
     """start_us and end_us of a request. Raises: Reject when they are too far apart."""
     found: dict[str, Any] = {}
     if ask.start_time is not None:
@@ -143,7 +143,7 @@ def span(ask: Any, longest_us: int = SEVEN_DAYS_US) -> dict[str, Any]:
         if found["start_us"] > found["end_us"]:
             raise Reject("INVALID_TIME_INTERVAL_ORDER")
         if found["end_us"] - found["start_us"] > longest_us + 999:
-            raise Reject("INVALID_TIME_INTERVAL", longest_us // DAY_US)
+            raise refusal(venue, "INVALID_TIME_INTERVAL", longest_us // DAY_US)
     return found
 
 
@@ -158,7 +158,7 @@ def asked_contracts(pit: Exchange, ask: Any, venue: int) -> list[Contract]:
     listed = pit.contracts.values()
     found = [each for each in listed if each.venue == venue and each.pair == pair]
     if not found:
-        raise Reject("INVALID_PAIR")
+        raise refusal(venue, "INVALID_PAIR")
     return found
 
 
@@ -176,7 +176,7 @@ def all_orders(
     contracts = asked_contracts(pit, ask, venue)
     if ask.order_id is not None and venue == COINM and ask.symbol is None:
         raise Reject("OPTIONAL_PARAMS_BAD_COMBO")
-    times = span(ask)
+    times = span(ask, venue=venue)
     now_us = history.now_us()
     alive = [
         as_futures(order)
@@ -255,7 +255,7 @@ def amendments(
     which: dict[str, Any] = {"name": ask.orig_client_order_id}
     if ask.order_id is not None:
         which = {"order_id": ask.order_id}
-    times = span(ask)
+    times = span(ask, venue=venue)
 
     def change(before: int, after: int, show: Callable[[Contract, int], Any]) -> Change:
         return Change(before=show(contract, before), after=show(contract, after))
@@ -305,7 +305,7 @@ def force_orders(
     which: dict[str, Any] = {}
     if ask.symbol is not None:
         which["name"] = pit.contract(ask.symbol, venue).name
-    times = span(ask)
+    times = span(ask, venue=venue)
     adl = None if ask.auto_close_type is None else ask.auto_close_type == "ADL"
 
     def look() -> Orders:

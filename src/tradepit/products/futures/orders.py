@@ -24,6 +24,7 @@ from tradepit.catalog.futures_fields import (
     FuturesResponseType,
     FuturesStpMode,
     FuturesTimeInForce,
+    NewClientId,
     PositionSide,
     PriceMatch,
     WorkingType,
@@ -60,7 +61,7 @@ class PlaceOrder(Ask):
     quantity: Qty | None = None
     reduce_only: Bool | None = None
     price: Price | None = None
-    new_client_order_id: ClientId | None = None
+    new_client_order_id: NewClientId | None = None
     stop_price: Price | None = None
     close_position: Bool | None = None
     activation_price: Price | None = None

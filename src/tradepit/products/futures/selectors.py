@@ -8,7 +8,7 @@ from tradepit.catalog.fields import Between, Int, OneOf, SymbolName
 from tradepit.catalog.futures_fields import PairName
 from tradepit.catalog.language import Ask
 from tradepit.core import terms
-from tradepit.core.contracts import COINM, Contract
+from tradepit.core.contracts import COINM, Contract, refusal
 from tradepit.core.rejects import Reject
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def of_pair(pit: Exchange, pair: str, venue: int) -> list[Contract]:
     """The contracts of a pair. Raises: Reject INVALID_PAIR."""
     found = [contract for contract in contracts_of(pit, venue) if contract.pair == pair]
     if not found:
-        raise Reject("INVALID_PAIR")
+        raise refusal(venue, "INVALID_PAIR")
     return found
 
 

@@ -68,11 +68,11 @@ def _usdm(contract: Contract, row: FuturesRow) -> UsdmTrade:
     )  # fmt: skip
 
 
-def _page(ask: Any) -> dict[str, Any]:
+def _page(ask: Any, venue: int) -> dict[str, Any]:
     """The page of a request for trades. Raises: Reject."""
     if ask.from_id is not None and (ask.start_time is not None or ask.end_time is not None):
         raise Reject("OPTIONAL_PARAMS_BAD_COMBO")
-    page = span(ask)
+    page = span(ask, venue=venue)
     for name in ("from_id", "order_id"):
         if getattr(ask, name) is not None:
             page[name] = getattr(ask, name)
@@ -86,7 +86,7 @@ def user_trades(
 ) -> Callable[[], list[UsdmTrade]]:
     """Account trade list."""
     contract = pit.contract(ask.symbol, venue)
-    page = _page(ask)
+    page = _page(ask, venue)
     return lambda: [
         _usdm(contract, row)
         for row in history.futures(
@@ -143,7 +143,7 @@ def user_trades_coinm(
 ) -> Callable[[], list[CoinmTrade]]:
     """Account trade list, of a symbol or of a pair."""
     contracts = asked_contracts(pit, ask, venue)
-    page = _page(ask)
+    page = _page(ask, venue)
 
     def look() -> list[CoinmTrade]:
         rows = [
