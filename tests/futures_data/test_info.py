@@ -80,4 +80,4 @@ def test_leverage_tables_are_numbers() -> None:
     assert no.value.code == -1121
     with pytest.raises(Reject) as no:
         WORLD.ask("GET /dapi/v1/leverageBracket", pair="NOSUCH")
-    assert no.value.code == -4144
+    assert no.value.code == -4087

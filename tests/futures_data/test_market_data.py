@@ -92,7 +92,7 @@ def test_tickers(world: World) -> None:
     assert no.value.code == -1128
     with pytest.raises(Reject) as no:
         world.ask("GET /dapi/v1/ticker/price", pair="NOSUCH")
-    assert no.value.code == -4144
+    assert no.value.code == -4087
 
 
 def test_klines(world: World) -> None:
@@ -113,7 +113,7 @@ def test_klines(world: World) -> None:
             "GET /dapi/v1/klines", symbol="BTCUSD_PERP", interval="1d", startTime=1,
             endTime=1 + 201 * 86_400_000,
         )  # fmt: skip
-    assert (no.value.code, no.value.msg) == (-4165, "Maximum time interval is 200 days")
+    assert (no.value.code, no.value.msg) == (-4088, "Maximum time interval is 200 days.")
 
 
 def courses(world: World, name: str, **more: Any) -> list[list[Any]]:

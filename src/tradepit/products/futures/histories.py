@@ -14,14 +14,14 @@ from tradepit.catalog.fields import Amount, Between, Int, Plain, SymbolName, Tim
 from tradepit.catalog.futures_fields import ContractType, PairName, Shown
 from tradepit.catalog.language import DATABASE, Ask, Reply
 from tradepit.core.bars import DAY_US, HOUR_US, INTERVALS, MINUTE_US, Bar
-from tradepit.core.contracts import COINM, USDM, Contract
+from tradepit.core.contracts import COINM, USDM, Contract, refusal
 from tradepit.core.lookback import Span, klines_of, opens_of
 from tradepit.core.marked import INDEX, MARK
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE, text_places
 from tradepit.products.futures import shown
-from tradepit.products.futures.selectors import Period, of_pair, of_type
+from tradepit.products.futures.selectors import Period, contracts_of, of_pair, of_type
 from tradepit.products.futures.venues import on
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def meant(pit: Exchange, ask: DataAsk) -> list[Contract]:
         raise Reject("MANDATORY_PARAM", "symbol")
     if ask.contract_type is not None:
         return [of_type(pit, pair, ask.contract_type, COINM)]
+    if ask.pair is None and not any(each.pair == pair for each in contracts_of(pit, COINM)):
+        raise refusal(USDM, "INVALID_PAIR")  # a symbol is the other exchange's word
     return of_pair(pit, pair, COINM)
 
 
