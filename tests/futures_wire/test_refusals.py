@@ -183,3 +183,30 @@ def test_a_countdown_ends_before_the_calendar(pit: Pit, venue: str) -> None:
     query = f"symbol={VENUES[venue]}&countdownTime={2**63 - 1}"
     found = pit.signed("POST", f"/{venue}/v1/countdownCancelAll", query).json
     assert found["code"] == -1130
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_what_an_order_is_modified_to(pit: Pit, venue: str) -> None:
+    _, status = asked(pit, venue, LIMIT, "quantity=1&newClientOrderId=mod", name="carol")
+    assert status == "NEW"
+    query = f"symbol={VENUES[venue]}&side=BUY&origClientOrderId=mod"
+
+    def modified(changes: str) -> dict[str, object]:
+        found: dict[str, object] = pit.signed(
+            "PUT", f"/{venue}/v1/order", f"{query}&{changes}", name="carol"
+        ).json
+        return found
+
+    assert modified("quantity=1&price=0")["code"] == -4001
+    assert modified("quantity=0&price=49000")["code"] == -4003
+    assert modified("quantity=1&price=49000&priceMatch=QUEUE")["code"] == -1106
+    if venue == "fapi":
+        assert modified("quantity=2")["code"] == -1102
+    pit.signed("POST", f"/{venue}/v1/order", f"symbol={VENUES[venue]}&{LIMIT}&price=51000"
+               .replace("&price=50000", ""), name="dave")  # fmt: skip
+    found = modified("quantity=2&priceMatch=QUEUE")
+    assert (found["price"][:5], found["origQty"][:1], found["priceMatch"]) == (
+        "51000",
+        "2",
+        "QUEUE",
+    )

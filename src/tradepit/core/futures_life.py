@@ -312,10 +312,11 @@ def cancel(pit: Exchange, order: FuturesOrder) -> None:
 
 
 def modify(
-    pit: Exchange, order: FuturesOrder, price: int, qty: int, *, modify_id: int = -1
-) -> None:
-    """Give a LIMIT order another price and quantity; it queues anew. modify_id: what the
-    modification is called, if anything.
+    pit: Exchange, order: FuturesOrder, price: int, qty: int, *, match: int = 0,
+    modify_id: int = -1,
+) -> None:  # fmt: skip
+    """Give a LIMIT order another price and quantity; it queues anew. match: the priceMatch that
+    the price was taken by; modify_id: what the modification is called; if anything.
 
     One that has traded that much already, or a GTX order that would take, is cancelled.
     Raises: Reject, nothing changed.
@@ -342,6 +343,7 @@ def modify(
     if order.level is not None:
         order.contract.book.remove(order)
     order.price = order.limit_price = price
+    order.price_match = match
     order.qty = qty
     order.leaves = trial.leaves
     order.updated_us = pit.at_us

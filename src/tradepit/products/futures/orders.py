@@ -164,7 +164,7 @@ class ModifyUsdmOrder(Ask):
     symbol: SymbolName
     side: Side
     quantity: Qty
-    price: Price
+    price: Price | None = None  # needed where no priceMatch stands in its place
     order_id: Long | None = None
     orig_client_order_id: ClientId | None = None
     price_match: PriceMatch | None = None
@@ -197,6 +197,8 @@ def modify(pit: Exchange, trader: Trader, ask: ModifyOrder | ModifyUsdmOrder) ->
         raise Reject("INVALID_SIDE")
     check_places(contract, ask.quantity or 0, ask.price or 0, 0)
     price = ask.price
+    if price is None and not ask.price_match and trader.venue == USDM:
+        raise Reject("MANDATORY_PARAM", "price")
     if ask.price_match:
         if price is not None:
             raise Reject("PARAM_NOT_REQUIRED", "price")
@@ -206,7 +208,10 @@ def modify(pit: Exchange, trader: Trader, ask: ModifyOrder | ModifyUsdmOrder) ->
         price = trial.price
     checks.check_order_count(pit, trader, 1)
     modify_id = -1 if ask.modify_id is None else ask.modify_id
-    life.modify(pit, order, price or order.price, ask.quantity or order.qty, modify_id=modify_id)
+    if price is None:
+        price = order.price
+    qty = order.qty if ask.quantity is None else ask.quantity
+    life.modify(pit, order, price, qty, match=ask.price_match or 0, modify_id=modify_id)
     trader.add_orders(1, pit.at_us)
     return order_reply(order, placed=True)
 
