@@ -59,6 +59,7 @@ _ONE_OF_TWO = "either symbol or symbols is mandatory, which no single parameter 
 _SIGNED_ANYWAY = "clients sign what needs no signature: its parameters are taken, not looked at"
 _TWO_VENUES = "one path of two exchanges: of symbol and pair each asks for its own"
 PARAMS_DIFFER: dict[str, str] = {
+    "usdm-rest:PUT /fapi/v1/order": "price is mandatory, and must not be sent with priceMatch",
     **{
         f"{venue}-rest:GET /futures/data/{name}": _TWO_VENUES
         for venue in ("usdm", "coinm")

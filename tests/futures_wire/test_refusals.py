@@ -210,3 +210,18 @@ def test_what_an_order_is_modified_to(pit: Pit, venue: str) -> None:
         "2",
         "QUEUE",
     )
+
+
+@pytest.mark.parametrize("venue", VENUES)
+@pytest.mark.parametrize(
+    "path",
+    ["klines", "continuousKlines", "indexPriceKlines", "markPriceKlines", "premiumIndexKlines"],
+)
+def test_no_contract_has_klines_of_a_second(pit: Pit, venue: str, path: str) -> None:
+    pair = {"fapi": "BTCUSDT", "dapi": "BTCUSD"}[venue]
+    what = f"pair={pair}" if path.startswith(("cont", "index")) else f"symbol={VENUES[venue]}"
+    kind = "&contractType=PERPETUAL" if path.startswith("cont") else ""
+    for interval, code in (("1s", -1120), ("1m", 0)):
+        target = f"/{venue}/v1/{path}?{what}{kind}&interval={interval}"
+        found = pit.server.request("GET", target).json
+        assert (found["code"] if isinstance(found, dict) else 0) == code

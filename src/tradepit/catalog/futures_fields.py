@@ -67,6 +67,16 @@ ContractType: TypeAlias = Annotated[
         "INVALID_CONTRACT_TYPE",
     ),
 ]
+FuturesInterval: TypeAlias = Annotated[
+    str,
+    OneOf(
+        (
+            "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w",
+            "1M",
+        ),
+        "BAD_INTERVAL",
+    ),
+]  # fmt: skip
 PairName: TypeAlias = Annotated[str, Safe(r"[A-Z0-9]{1,20}", legal=r"^[A-Z0-9]{1,20}$")]
 SignedRate: TypeAlias = Annotated[int, Signed()]
 AssetName: TypeAlias = PairName

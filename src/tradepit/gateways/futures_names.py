@@ -144,7 +144,9 @@ _PLAIN: Final[dict[str, Maker]] = {
 def _kline(hub: Hub, channel: Channel, name: str, what: tuple[str, str]) -> Feed | None:
     kind, interval = what
     contract = hub.pit.contracts.get(name)
-    if interval not in INTERVALS or (interval == "1s" and channel.product != USDM):
+    if interval not in INTERVALS:
+        return None
+    if interval == "1s" and (kind != "continuousKline" or channel.product != USDM):
         return None
     if kind == "kline":
         return FuturesKlineFeed(hub, channel, name, interval) if contract else None
@@ -155,7 +157,7 @@ def _kline(hub: Hub, channel: Channel, name: str, what: tuple[str, str]) -> Feed
     if kind == "indexPriceKline":
         found = [each for each in hub.pit.contracts.values() if each.pair == name]
         contract = found[0] if found else None
-    if contract is None or interval == "1s":
+    if contract is None:
         return None
     shape = (MARK if kind == "markPriceKline" else INDEX, interval)
     return CourseFeed(hub, channel, contract, shape)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tradepit.catalog.fields import Amount, Interval, Long, SymbolName, Time
-from tradepit.catalog.futures_fields import ContractType, PairName, Shown
+from tradepit.catalog.fields import Amount, Long, SymbolName, Time
+from tradepit.catalog.futures_fields import ContractType, FuturesInterval, PairName, Shown
 from tradepit.catalog.language import DATABASE, Ask, Reply
 from tradepit.core.bars import DAY_US, HOUR_US, INTERVALS, SECOND_US, Bar, next_open
 from tradepit.core.contracts import COINM, Contract, refusal
@@ -69,7 +69,7 @@ class MarkKline(Reply, array_like=True):
 
 class KlinesAsk(Ask):
     symbol: SymbolName
-    interval: Interval
+    interval: FuturesInterval
     start_time: Time | None = None
     end_time: Time | None = None
     limit: KlineLimit = 500
@@ -77,7 +77,7 @@ class KlinesAsk(Ask):
 
 class PairKlinesAsk(Ask):
     pair: PairName
-    interval: Interval
+    interval: FuturesInterval
     start_time: Time | None = None
     end_time: Time | None = None
     limit: KlineLimit = 500
@@ -86,7 +86,7 @@ class PairKlinesAsk(Ask):
 class ContinuousAsk(Ask):
     pair: PairName
     contract_type: ContractType
-    interval: Interval
+    interval: FuturesInterval
     start_time: Time | None = None
     end_time: Time | None = None
     limit: KlineLimit = 500
