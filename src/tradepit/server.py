@@ -215,9 +215,10 @@ class Front:
             hall.name, hall.sequencer, hall.clock, history=hall.history, pool=self.pool,
             limits=all_limits(counted), attempts=Attempts(counted),
             console=Console(
-                tradepit.__version__, hall.name, self.urls(hall.name), self.keys, hall.clock,
-                hall.healthy, hall.pace, hall.advance, trail, faults, watchers,
-                lambda: self._traffic(hall.name), hall.replays, self.keeper, hall.stage(),
+                tradepit.__version__, hall.name, self.settings.timestamps, self.urls(hall.name),
+                self.keys, hall.clock, hall.healthy, hall.pace, hall.advance, trail, faults,
+                watchers, lambda: self._traffic(hall.name), hall.replays, self.keeper,
+                hall.stage(),
             ),
             refused_keys=() if self.keys else [key.api_key for key in DEV_KEYS],
             trail=trail, faults=faults,

@@ -423,3 +423,14 @@ def test_an_account_is_heard_on_every_exchange(pit: Tradepit, exchange: str) -> 
             return str(heard["e"])
 
     assert asyncio.run(hear()) == event
+
+
+def test_accounts_where_only_the_worlds_time_counts() -> None:
+    with Tradepit(**STILL, timestamps="world") as pit:
+        alice = pit.account("alice")
+        assert alice.buy("BTCUSDT", "0.01", 90_000)["status"] == "NEW"
+        assert pit.info["timestamps"] == "world"
+        stale = pit.clock.now_ms - 6_000
+        with pytest.raises(Refused, match="-1021"):
+            alice.call("GET /api/v3/account", timestamp=stale)
+        assert pit.refusals()[0]["details"]["worldSkewMs"] == -6_000

@@ -42,7 +42,7 @@ class Console(NamedTuple):
 
     healthy: whether each part of the world does what it should, by name. pace: change the clock's
     speed (thousandths). advance: set the clock forward to a time, everything due on the way done.
-    trail: what was refused.
+    trail: what was refused. timestamps: by which clocks requests may be signed, either or world.
     watchers: who watches events. traffic: how many HTTP answers there were, how many connections of
     each kind there are. replays: the symbols whose trades come from files. keeper: who keeps all
     worlds of the server. stage: the presets of the market.
@@ -50,6 +50,7 @@ class Console(NamedTuple):
 
     version: str
     world: str
+    timestamps: str
     urls: Mapping[str, str]
     keys: tuple[DevKey, ...]
     clock: WorldClock
@@ -91,6 +92,7 @@ class Info(Reply):
     world: String
     seed: Long
     clock: Now
+    timestamps: String
     urls: dict[str, str]
     accounts: list[DevAccount]
 
@@ -104,6 +106,7 @@ def info(pit: Exchange, history: Console, who: Who, ask: Nothing) -> Info:
         world=console.world,
         seed=pit.seed,
         clock=Now(now=console.clock.now_us()),
+        timestamps=console.timestamps,
         urls=dict(console.urls),
         accounts=[
             DevAccount(name=key.name, api_key=key.api_key, secret_key=key.secret_key)

@@ -291,22 +291,27 @@ LISTEN_KEYS = {
 class Account:
     """One who trades: a counterparty for whoever is tested, through the exchange's own REST API."""
 
-    def __init__(self, wire: Wire, name: str, key: Key) -> None:
+    def __init__(self, wire: Wire, name: str, key: Key, by_world: bool = False) -> None:
+        """by_world: whether its requests have to bear the world's time, not the machine's."""
         self._wire = wire
         self.name = name
         self.key = key
+        self.by_world = by_world
 
     def __repr__(self) -> str:
         return f"<Account {self.name}>"
 
     def call(self, operation: str, /, **given: Any) -> Any:
-        """A signed request: `call("GET /api/v3/order", symbol="BTCUSDT", order_id=1)`.
+        """A signed request: `call("GET /api/v3/order", symbol="BTCUSDT", order_id=1)`; of this
+        moment, unless a `timestamp` is given.
 
         Raises: Refused.
         """
         method, _, path = operation.partition(" ")
         named = {wire_name(name): value for name, value in given.items()}
-        query = wire_query({**named, "timestamp": time.time_ns() // 1_000_000})
+        if "timestamp" not in named:
+            named["timestamp"] = Clock(self._wire).now_ms if self.by_world else _wall_ms()
+        query = wire_query(named)
         digest = hmac.new(self.key.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
         return self._wire.ask(
             method, path, f"{query}&signature={quote(digest)}",
@@ -382,6 +387,10 @@ class Account:
     def set(self, /, **how: Any) -> Row:
         """`can_trade`, `pays_in_bnb`, `trade_group_id`, …: see docs/control.md."""
         return _row(self._wire.control("PUT accounts", {"account": self.name, **how}))
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _row(found: Any) -> Row:

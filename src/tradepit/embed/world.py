@@ -30,6 +30,7 @@ class World:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._keys: dict[str, Key] | None = None
+        self._by_world = False  # known with the keys
 
     # --- Where it is ---------------------------------------------------------------------------
 
@@ -96,7 +97,9 @@ class World:
     def keys(self) -> dict[str, Key]:
         """The keys of alice, bob, carol, dave and erin, and of whoever `open_account` let in."""
         if self._keys is None:
-            rows = self.info["accounts"]
+            found = self.info
+            rows = found["accounts"]
+            self._by_world = found["timestamps"] == "world"
             self._keys = {row["name"]: Key(row["api_key"], row["secret_key"]) for row in rows}
         return self._keys
 
@@ -116,7 +119,7 @@ class World:
 
     def account(self, name: str) -> Account:
         """Raises: KeyError for one whose key is not known here."""
-        return Account(self._wire, name, self.keys[name])
+        return Account(self._wire, name, self.keys[name], self._by_world)
 
     @property
     def accounts(self) -> dict[str, Account]:
