@@ -19,6 +19,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo $$p && break; done)
 PYTEST := $(PY) -m pytest -q
+# On all cores; a file's tests stay together, as they share what they started.
+PARALLEL := -n auto --dist loadfile
 # What runs with both cores: all that drives the core itself.
 CORE_TESTS := $(wildcard tests/golden tests/scenarios tests/futures tests/twins tests/journal tests/market \
 	tests/market_data tests/streams/test_windows.py)
@@ -80,11 +82,11 @@ test-compiled: $(STAMPS)/test
 	if [ $$code = 4 ] && [ -z "$$TRADEPIT_NEED_FAST" ]; then \
 		echo "The core's tests run with the pure core only."; exit 0; fi; \
 	[ $$code = 0 ] || exit $$code; \
-	echo "Tests of the core, compiled …"; $(PYTEST) --core=compiled $(CORE_TESTS)
+	echo "Tests of the core, compiled …"; $(PYTEST) $(PARALLEL) --core=compiled $(CORE_TESTS)
 
 test-pure: $(STAMPS)/test
 	@echo "All tests, pure core …"
-	@TRADEPIT_PURE=1 $(PYTEST) --core=pure
+	@TRADEPIT_PURE=1 $(PYTEST) $(PARALLEL) --core=pure
 
 soak: $(STAMPS)/test fast
 	@$(PYTEST) -m soak
