@@ -61,7 +61,7 @@ def check_pasts(hall: Hall) -> None:
 
 
 async def test_fresh_books_are_liquid_and_stay_so() -> None:
-    hall = Hall(Config(memory=True, market="normal", seed=3))
+    hall = Hall(Config(memory=True, market="normal", seed=3, time="2025-06-11T10:00:00"))
     await hall.start()
     try:
         await hall.pace(0)

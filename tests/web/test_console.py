@@ -188,6 +188,7 @@ def test_the_worlds_knobs(busy: Server, page: Any) -> None:
 
 
 @pytest.mark.perf
+@pytest.mark.soak  # it measures: what else runs on the machine shows
 def test_updates_are_drawn_in_time(page: Any, tmp_path: Path) -> None:
     for pit in started(tmp_path, "--market", "empty", "--limits", "off"):
         port = int(pit.url.rpartition(":")[2])
