@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -434,3 +435,26 @@ def test_accounts_where_only_the_worlds_time_counts() -> None:
         with pytest.raises(Refused, match="-1021"):
             alice.call("GET /api/v3/account", timestamp=stale)
         assert pit.refusals()[0]["details"]["worldSkewMs"] == -6_000
+
+
+def test_a_full_disk_is_told_in_words_and_leaves_nothing(tmp_path: Path) -> None:
+    with Tradepit(**STILL, data=str(tmp_path)) as pit:
+        usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+        try:
+            for room, work in (
+                (1_000, lambda: pit.save("one")),
+                (1_000, lambda: pit.fork("f")),
+                (100_000, lambda: pit.create_world("g")),
+            ):
+                resource.setrlimit(resource.RLIMIT_FSIZE, (room, usual[1]))
+                with pytest.raises(Refused, match="make room, and ask again"):
+                    work()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+        assert pit.snapshots() == [] and [row["name"] for row in pit.worlds()] == ["main"]
+        assert pit.save("one")["name"] == "one" and pit.fork("f").info["world"] == "f"
+
+
+def test_a_market_that_is_none(pit: Tradepit) -> None:
+    with pytest.raises(Refused, match="There are calm, normal, wild"):
+        pit.create_world("red", market="bull")

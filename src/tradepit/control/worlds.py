@@ -9,7 +9,7 @@ from tradepit.catalog.fields import Amount, Between, Int, Long, OneOf, Time
 from tradepit.catalog.kinds import INT64_MAX, SYMBOLS_RANGE, Symbol, TextList
 from tradepit.catalog.language import Ask, operation
 from tradepit.control.accounts import Words
-from tradepit.control.basics import Console, Nothing
+from tradepit.control.basics import Console, Nothing, wrong
 from tradepit.control.clock import LATEST_US, speed_of
 from tradepit.control.keeping import MARKETS, Plan, WorldName, WorldRow
 from tradepit.core.exchange import Exchange
@@ -19,7 +19,15 @@ from tradepit.core.units import ONE
 
 EARLIEST_US: Final = 1_500_000_000_000_000  # 2017-07-14: no timestamp before is let in
 
-Market = Annotated[str, OneOf(MARKETS)]
+
+class MarketName(OneOf):
+    """A preset of the market; a refusal names those that there are."""
+
+    def refuse(self, name: str, text: str) -> Reject:
+        return wrong(name, f"There are {', '.join(MARKETS)}.")
+
+
+Market = Annotated[str, MarketName(MARKETS)]
 Limits = Annotated[str, OneOf(("real", "off"))]
 Symbols = Annotated[tuple[str, ...], TextList(Symbol(), SYMBOLS_RANGE, most=10_000)]
 

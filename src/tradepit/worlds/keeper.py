@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 import msgspec
+from sqlalchemy.exc import DBAPIError
 
 from tradepit.config import Config
 from tradepit.control.keeping import Plan, WorldRow
@@ -250,9 +251,14 @@ class Keeper:
         async with self._changing:
             try:
                 return await work()
-            except (JournalError, OSError) as wrong:
+            except JournalError as wrong:
                 _operator.exception("A world could not be changed")
                 raise refusal(400, str(wrong)) from wrong
+            except (OSError, DBAPIError) as wrong:
+                _operator.exception("A world could not be changed")
+                cause = wrong.strerror if isinstance(wrong, OSError) else wrong.orig
+                words = f"The disk did not take it ({cause}): make room, and ask again."
+                raise refusal(400, words) from wrong
 
     # --- Checks --------------------------------------------------------------------------------
 
