@@ -15,7 +15,7 @@ from tests.gateways.conftest import Response
 from tests.ws_api.speaking import Speaker
 from websockets.exceptions import ConnectionClosed
 
-from tradepit.gateways.faults import KINDS
+from tradepit.gateways.faults import KINDS, Strike
 
 ORDER = "POST /api/v3/order"
 ANSWERS = {
@@ -218,24 +218,28 @@ def test_a_delay(pit: Pit, kind: str) -> None:
     assert open_orders(pit) == before + 1
 
 
-def test_a_delay_that_varies_follows_the_seed() -> None:
+def test_a_delay_that_varies_follows_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    strikes: list[Strike] = []
+    serve = Strike.serve
+    monkeypatch.setattr(Strike, "serve", lambda self, go: strikes.append(self) or serve(self, go))
+
     def run(seed: int) -> list[float]:
+        """The delays of five requests, each kept."""
+        strikes.clear()
         for pit in running_pit(limits="off", seed=seed):
             row = pit.done(
                 "POST", "faults", kind="delay-after", times=0, delay="1ms", delayUpTo="200ms"
             )
             assert (row["delayUs"], row["delayUpToUs"]) == (1_000, 200_000)
-            found = []
-            for _ in range(5):
+            for n in range(5):
                 began = time.monotonic()
                 assert pit.server.is_well()
-                found.append(time.monotonic() - began)
-        return found
+                assert time.monotonic() - began >= strikes[n].wait_s
+        return [strike.wait_s for strike in strikes]
 
     first, again, other = run(3), run(3), run(4)
-    assert all(abs(one - two) < 0.08 for one, two in zip(first, again, strict=True))
-    assert any(abs(one - two) > 0.02 for one, two in zip(first, other, strict=True))
-    assert len({round(seconds, 2) for seconds in first}) > 1
+    assert first == again != other
+    assert len(set(first)) == 5 and all(0.001 <= seconds <= 0.2 for seconds in first)
 
 
 def test_what_goes_wrong_may_go_wrong_late(pit: Pit) -> None:
