@@ -18,7 +18,7 @@ import pytest
 
 from tradepit.journal.datadir import DataDir
 from tradepit.journal.memory import MemoryLog
-from tradepit.journal.port import DataDirBusy, Log, LogDamaged, StaleAppend
+from tradepit.journal.port import DataDirBusy, JournalError, Log, LogDamaged, StaleAppend
 from tradepit.journal.snapshots import superfluous
 from tradepit.journal.sqlite import FILE, SqliteLog
 
@@ -225,6 +225,13 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     tmp_path.joinpath(FILE).write_bytes(b"hello" * 1000)
     with pytest.raises(LogDamaged, match="damaged"):
         reopened(tmp_path)
+
+
+def test_a_log_that_cannot_begin_is_not_called_damaged(tmp_path: Path) -> None:
+    tmp_path.joinpath(FILE + "-wal").mkdir()
+    with pytest.raises(JournalError, match="cannot be opened.*room on the disk") as no:
+        reopened(tmp_path)
+    assert not isinstance(no.value, LogDamaged)
 
 
 def test_a_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:

@@ -57,12 +57,17 @@ _CHECKPOINT_PAGES: Final = 16_000  # 16 MB: an fsync less often
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
+_NOT_OF_THE_FILE: Final = frozenset({
+    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY,
+})  # fmt: skip
+
 
 class SqliteLog:
     """See `journal.port.Log`. `keep_s`: how long the log stays behind the second newest snapshot.
     `keep_bytes`: no longer than until log and snapshots are as large, 0 for any size.
 
-    Raises: LogDamaged when the file is not a log of ours; DataDirBusy by way of `DataDir`.
+    Raises: LogDamaged when the file is not a log of ours; JournalError when there is no room or no
+    leave for it; DataDirBusy by way of `DataDir`.
     """
 
     instant: Final = False
@@ -84,6 +89,11 @@ class SqliteLog:
             self._reader = _connect(self._path, "NORMAL")
             self._last, self._check = self._end()
         except sqlite3.DatabaseError as wrong:
+            if wrong.sqlite_errorcode & 0xFF in _NOT_OF_THE_FILE:
+                raise JournalError(
+                    f"The log {self._path} cannot be opened: {wrong}. Is there room on the disk,"
+                    " and may its folder be written?"
+                ) from wrong
             raise _damaged(self._path, str(wrong)) from wrong
 
     def _end(self) -> tuple[int, int]:
