@@ -207,12 +207,14 @@ def test_a_session_starts_its_server_when_one_asks(
     )
     pytester.makepyfile("""
         import threading
+        import time
         import pytest
         from tradepit import Refused
 
         def test_it(pit, pit_alice, pytestconfig):
+            assert pit.info["timestamps"] == "world" and pit_alice.balance("USDT").free > 0
             with pytest.raises(Refused) as refused:
-                pit_alice.balance("USDT")
+                pit_alice.call("GET /api/v3/account", timestamp=int(time.time() * 1000))
             assert refused.value.code == -1021, "the wall's time is none of this world's"
             serving = [one for one in threading.enumerate() if one.name == "tradepit"]
             assert len(serving) == 1 + (pytestconfig.getini("pit_server") == "thread")
