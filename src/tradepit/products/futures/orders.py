@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -104,6 +105,8 @@ def test_order(
 
 # --- Batches -----------------------------------------------------------------------------------
 
+_reader = cache(make_reader)
+
 Rows = Annotated[str, Text(r"\[[\x00-\x7f]{0,20000}\]", "ILLEGAL_CHARS", "a JSON list")]
 
 
@@ -118,7 +121,7 @@ def each(
 
     Raises: Reject INVALID_BATCH_PLACE_ORDER_SIZE when there is none, or more than `most`.
     """
-    read = make_reader(ask_type)
+    read = _reader(ask_type)
     try:
         rows = msgspec.json.decode(text.encode(), type=list[dict[str, msgspec.Raw]])
     except (msgspec.MsgspecError, RecursionError):
