@@ -45,15 +45,18 @@ def commit_change(folder: Path, sync: bool) -> None:
     """From here on the directory is what was laid out: the next `DataDir` on it sees to the rest,
     after a kill too. Nobody may have its files open. sync: power may fail as well."""
     unready = folder / UNREADY
-    if sync and os.name == "posix":
+    if sync:
         for each in [*unready.rglob("*"), unready]:
-            _flush(each)
+            flush(each)
     unready.rename(folder / NEXT)
-    if sync and os.name == "posix":
-        _flush(folder)
+    if sync:
+        flush(folder)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Have a file, or the names in a folder, written to the disk, where the system can do that."""
+    if os.name != "posix":
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

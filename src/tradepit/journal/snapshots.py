@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tradepit.journal.datadir import private_opener
+from tradepit.journal.datadir import flush, private_opener
 from tradepit.journal.port import Snapshot
 
 _MAGIC: Final = "tradepit-snapshot"
@@ -72,17 +72,8 @@ class SnapshotFiles:
                 os.fsync(file.fileno())
         part.replace(path)
         if self._sync:
-            self._sync_folder()
+            flush(self._folder)
         return digest
-
-    def _sync_folder(self) -> None:
-        if os.name != "posix":
-            return
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
     def taken(self) -> list[tuple[int, float]]:
         """(seq, wall time in s) of all that are there, oldest first."""
