@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.catalog.declarations import ORDER, PING, ROWS, Order, Rows
 
 from tradepit.catalog.language import Operation
+from tradepit.catalog.parse import json_pairs
 from tradepit.core import terms
 from tradepit.core.rejects import Reject
 
@@ -243,13 +244,13 @@ def test_json_parameters_are_read_like_texts() -> None:
         b'"strategyId":12,"computeCommissionRates":true}',
         type=dict[str, msgspec.Raw],
     )
-    ask = ORDER.parse_json(raw)
+    ask = ORDER.parse(json_pairs(raw))
     assert (ask.quantity, ask.price, ask.strategy_id) == (100_000, 700_000_000, 12)
     assert ask.compute_commission_rates is True
-    assert ORDER.parse_json(dict(GOOD)).symbol == "BTCUSDT"
+    assert ORDER.parse(json_pairs(dict(GOOD))).symbol == "BTCUSDT"
     listed = msgspec.json.decode(b'{"symbols":["A", "B"]}', type=dict[str, msgspec.Raw])
-    assert ROWS.parse_json(listed).symbols == ("A", "B")
-    assert ROWS.parse_json({"symbols": ["A", "B"], "limit": 5}).limit == 5
+    assert ROWS.parse(json_pairs(listed)).symbols == ("A", "B")
+    assert ROWS.parse(json_pairs({"symbols": ["A", "B"], "limit": 5})).limit == 5
 
 
 @pytest.mark.parametrize(
@@ -260,5 +261,5 @@ def test_json_parameters_are_read_like_texts() -> None:
 def test_bad_json_values(value: bytes, code: int) -> None:
     params: dict[str, object] = {**GOOD, "price": msgspec.Raw(value)}
     with pytest.raises(Reject) as caught:
-        ORDER.parse_json(params)
+        ORDER.parse(json_pairs(params))
     assert caught.value.code == code

@@ -28,6 +28,7 @@ from tradepit.catalog.kinds import (
     Whole,
 )
 from tradepit.core import terms
+from tradepit.core.bars import INTERVALS
 
 __all__ = [
     "Amount", "Between", "Bool", "CancelReplaceMode", "CancelRestrictions", "ClientId",
@@ -71,9 +72,7 @@ Bool: TypeAlias = Annotated[bool, Truth()]
 
 # Texts.
 SymbolName: TypeAlias = Annotated[str, Symbol()]
-ClientId: TypeAlias = Annotated[
-    str, Safe(r"[.A-Z:/a-z0-9_-]{1,36}", legal=CLIENT_ID_RANGE)
-]  # fmt: skip
+ClientId: TypeAlias = Annotated[str, Safe(CLIENT_ID_RANGE)]
 String: TypeAlias = Annotated[str, Text(r"[ -~]{1,200}", legal=r"^[ -~]{1,200}$")]
 SymbolNames: TypeAlias = Annotated[tuple[str, ...], TextList(Symbol(), SYMBOLS_RANGE)]
 ManySymbolNames: TypeAlias = Annotated[
@@ -117,16 +116,7 @@ WorkingFloor: TypeAlias = Annotated[int, Term(terms.WORKING_FLOORS)]
 ExpiryReason: TypeAlias = Annotated[int, Term(terms.EXPIRY_REASONS)]
 
 # Words kept as text.
-Interval: TypeAlias = Annotated[
-    str,
-    OneOf(
-        (
-            "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d",
-            "1w", "1M",
-        ),
-        "BAD_INTERVAL",
-    ),
-]  # fmt: skip
+Interval: TypeAlias = Annotated[str, OneOf(tuple(INTERVALS), "BAD_INTERVAL")]
 TickerType: TypeAlias = Annotated[str, OneOf(("FULL", "MINI"), "INVALID_TICKER_TYPE")]
 
 # Drawn by the gateway, part of the command in the log.

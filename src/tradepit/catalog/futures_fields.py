@@ -10,6 +10,7 @@ from typing import Annotated, Final, TypeAlias
 
 from tradepit.catalog.kinds import CLIENT_ID_RANGE, Bare, OneOf, Places, Safe, Signed, Term
 from tradepit.core import terms
+from tradepit.core.bars import INTERVALS
 from tradepit.core.rejects import Reject
 
 LONGEST_ID: Final = 36  # characters of a client's own id of an order
@@ -24,9 +25,7 @@ class OrderId(Safe):
         return super().refuse(name, text)
 
 
-NewClientId: TypeAlias = Annotated[
-    str, OrderId(r"[.A-Z:/a-z0-9_-]{1,36}", legal=CLIENT_ID_RANGE)
-]  # fmt: skip
+NewClientId: TypeAlias = Annotated[str, OrderId(CLIENT_ID_RANGE)]
 Shown: TypeAlias = Annotated[tuple[int, int], Places()]  # replies only: "43187.00"
 Number: TypeAlias = Annotated[int, Bare()]  # replies only: 0.0065, a JSON number
 
@@ -68,15 +67,8 @@ ContractType: TypeAlias = Annotated[
     ),
 ]
 FuturesInterval: TypeAlias = Annotated[
-    str,
-    OneOf(
-        (
-            "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w",
-            "1M",
-        ),
-        "BAD_INTERVAL",
-    ),
-]  # fmt: skip
+    str, OneOf([name for name in INTERVALS if name != "1s"], "BAD_INTERVAL")
+]
 PairName: TypeAlias = Annotated[str, Safe(r"[A-Z0-9]{1,20}", legal=r"^[A-Z0-9]{1,20}$")]
 SignedRate: TypeAlias = Annotated[int, Signed()]
 AssetName: TypeAlias = PairName

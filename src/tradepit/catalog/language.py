@@ -123,10 +123,6 @@ class Operation:
         """The same of parameters that were found to be different ones already."""
         return self._read_named(sent, taken)
 
-    def parse_json(self, params: Mapping[str, object], taken: int = 0) -> Any:
-        """The typed request of WebSocket parameters (`msgspec.Raw` or plain values)."""
-        return self.parse(reading.json_pairs(params), taken)
-
     def fields(self) -> list[Field]:
         """The request's fields in declaration order."""
         return fields_of(self.ask_type)
