@@ -20,7 +20,6 @@ from tradepit.worlds.hall import Hall
 
 DAYS: Final = 30
 FEW: Final = 3
-FEW: Final = 3
 SYMBOLS: Final = 20
 DAY_US: Final = 86_400_000_000
 

@@ -45,7 +45,6 @@ WORDS: Final = {
     "fastapi": "a FastAPI mock: form, pydantic, Decimal, HMAC",
 }
 
-_RATE = "rest.{}.c32.rate"
 RATIOS = [
     Ratio("--memory : fixed body", "compiled.rest.memory.c32.rate", "rest.fixed.c32.rate",
           ">= 0.5"),
