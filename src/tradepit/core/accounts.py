@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from tradepit.core.bars import DAY_US, SECOND_US
 from tradepit.core.units import ONE
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 FINISHED_KEPT: Final = 500  # finished orders in memory per owner and symbol; older ones are in SQL
 
-SECOND_US: Final = 1_000_000
-DAY_US: Final = 86_400 * SECOND_US
 # (letters of the header, interval name, number, width in µs, limit)
 ORDER_LIMITS: Final = (
     ("10S", "SECOND", 10, 10 * SECOND_US, 50),

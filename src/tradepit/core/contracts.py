@@ -168,7 +168,6 @@ class Contract(Symbol):
         self.next_private_id, self.delivery_price = row[-2:]
 
 
-MINUTE_US: Final = 60_000_000
 SAMPLE_US: Final = 5_000_000  # the premium index is sampled every five seconds
 BASIS_SAMPLES: Final = 5  # one a minute
 

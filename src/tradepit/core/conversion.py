@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tradepit.core import clearing
+from tradepit.core.bars import DAY_US, HOUR_US
 from tradepit.core.contracts import USDM
 from tradepit.core.futures_records import (
     SWAP_DEPOSIT,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from tradepit.core.positions import Trader
     from tradepit.core.symbols import Symbol
 
-HOUR_US: Final = 3_600_000_000
-DAY_US: Final = 24 * HOUR_US
 LIFE_US: Final = 10_000_000  # of a quote
 HOURLY: Final = 360  # quotes of one account
 DAILY: Final = 500
@@ -194,9 +193,10 @@ def _count(pit: Exchange, owner: int) -> None:
 def accept(pit: Exchange, trader: Trader, quote_id: int) -> Quote:
     """Convert as offered. Raises: Reject INVALID_PARAMETER, BALANCE_NOT_SUFFICIENT."""
     quote = pit.quotes.get(quote_id)
-    if quote is None or quote.owner != trader.account.id or quote.order_id:
-        raise Reject("INVALID_PARAMETER", "quoteId")
-    if quote.valid_us <= pit.at_us:
+    if (
+        quote is None or quote.owner != trader.account.id or quote.order_id
+        or quote.valid_us <= pit.at_us
+    ):  # fmt: skip
         raise Reject("INVALID_PARAMETER", "quoteId")
     if quote.give > withdrawable(pit, trader, quote.give_asset):
         raise Reject("BALANCE_NOT_SUFFICIENT")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tradepit.core import clearing, futures_life, marking
-from tradepit.core.bars import civil, days_of
+from tradepit.core.bars import DAY_US, HOUR_US, civil, days_of
 from tradepit.core.contracts import Contract
 from tradepit.core.futures_orders import SETTLED, FuturesOrder
 from tradepit.core.futures_records import DELIVERY_SETTLEMENT
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
     from tradepit.core.positions import Position
 
-DAY_US: Final = 86_400_000_000
-EIGHT_US: Final = 8 * 3_600_000_000
+EIGHT_US: Final = 8 * HOUR_US
 QUARTERS: Final = ("CURRENT_QUARTER", "NEXT_QUARTER")
 WORDS: Final = ("", "settlement_autoclose-", "delivery_autoclose-")  # of client ids, by venue
 

@@ -133,7 +133,7 @@ def available(pit: Exchange, known: Holding, needed: tuple[int, int]) -> int:
         positions, orders = needed if holding is known else needs(holding)
         spare -= orders
         if holding.isolated:
-            spare -= holding.both.wallet + holding.long.wallet + holding.short.wallet
+            spare -= holding.wallet
         elif not holding.flat:
             spare += profit(holding) - positions
     return spare
@@ -153,7 +153,7 @@ def standing(pit: Exchange, trader: Trader, asset: str) -> tuple[int, int]:
         if contract.margin_asset != asset:
             continue
         if holding.isolated:
-            equity -= holding.both.wallet + holding.long.wallet + holding.short.wallet
+            equity -= holding.wallet
             continue
         for position in holding.positions:
             qty = position.qty
@@ -181,8 +181,7 @@ def _add(found: Margin, holding: Holding, rate: int) -> None:
     positions, orders = needs(holding)
     found.orders += _at(rate, orders)
     if holding.isolated:
-        whole = holding.both.wallet + holding.long.wallet + holding.short.wallet
-        found.balance -= _at(rate, whole)
+        found.balance -= _at(rate, holding.wallet)
     elif not holding.flat:
         found.positions += _at(rate, positions)
         found.profit += _at(rate, profit(holding))

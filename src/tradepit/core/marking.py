@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tradepit.core import clearing, liquidation, marked
-from tradepit.core.contracts import BASIS_SAMPLES, MINUTE_US, SAMPLE_US
+from tradepit.core.bars import DAY_US, MINUTE_US
+from tradepit.core.contracts import BASIS_SAMPLES, SAMPLE_US
 from tradepit.core.futures_records import FUNDING_FEE, AccountUpdate, Funding, PositionRow
 from tradepit.core.terms import TRADING
 from tradepit.core.units import ONE
@@ -184,7 +185,7 @@ def funding_rate(contract: Contract) -> int:
 
 def rate_of(average: int, width_us: int, cap: int) -> int:
     """The funding rate (e8) of an interval whose premium was `average` in the mean."""
-    interest = INTEREST * width_us // (24 * 60 * MINUTE_US)
+    interest = INTEREST * width_us // DAY_US
     rate = average + max(min(interest - average, DAMPER), -DAMPER)
     return max(min(rate, cap), -cap)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tradepit.core.accounts import FINISHED_KEPT, SECOND_US, OpenOrders
+from tradepit.core.accounts import FINISHED_KEPT, OpenOrders
+from tradepit.core.bars import MINUTE_US, SECOND_US
 from tradepit.core.contracts import USDM
 from tradepit.core.terms import POSITION_BOTH, POSITION_LONG, POSITION_SHORT
 from tradepit.core.units import ONE, wide
@@ -27,7 +28,7 @@ TAKER_RATES: Final = (0, ONE * 5 // 10_000, ONE * 5 // 10_000)
 # (letters of the header, interval name, number, width in µs, limit) of each venue
 FUTURES_ORDER_LIMITS: Final = (
     ("10S", "SECOND", 10, 10 * SECOND_US, 300),
-    ("1M", "MINUTE", 1, 60 * SECOND_US, 1_200),
+    ("1M", "MINUTE", 1, MINUTE_US, 1_200),
 )
 
 
@@ -137,6 +138,11 @@ class Holding:
         return self.both, self.long, self.short
 
     @property
+    def wallet(self) -> int:
+        """Units that only its positions may lose, where it is isolated."""
+        return self.both.wallet + self.long.wallet + self.short.wallet
+
+    @property
     def flat(self) -> bool:
         return self.both.qty == 0 and self.long.qty == 0 and self.short.qty == 0
 
@@ -193,7 +199,7 @@ class Trader:
         total = 0
         for holding in self.holdings.values():
             if holding.isolated and holding.contract.margin_asset == asset:
-                total += holding.both.wallet + holding.long.wallet + holding.short.wallet
+                total += holding.wallet
         return total
 
     def cross_balance(self, asset: str) -> int:

@@ -21,7 +21,6 @@ from tradepit.core import downloads
 from tradepit.core.bars import DAY_US
 from tradepit.core.contracts import USDM, VENUES, Contract, refusal
 from tradepit.core.downloads import INCOME, ORDERS, TRADES, Download
-from tradepit.core.futures_orders import load_order
 from tradepit.core.lookback import ms_end
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
@@ -34,6 +33,7 @@ from tradepit.core.terms import (
 )
 from tradepit.core.units import text_places, text_units
 from tradepit.products.futures import shown
+from tradepit.products.futures.order_queries import again
 from tradepit.products.futures.venues import on_both
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _orders(pit: Exchange, history: History, asked: Download) -> Iterator[Row]:
     trader = pit.look_trader(asked.owner, asked.venue)
     for contract in _contracts(pit, asked):
         for row in _rows(history, asked, "order", contract.name):
-            order = load_order(row.body, trader.look(contract).position(row.body[27]))
+            order = again(trader, contract, row.body)
             if order.updated_us <= asked.asked_us:
                 yield row.at_us, row.row_id, _order_cells(order)
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tradepit.core.contracts import Contract
 from tradepit.core.exchange import Exchange
+from tradepit.core.futures_life import LAST_US
 from tradepit.core.futures_orders import FuturesOrder, drafted
 from tradepit.core.positions import Trader
 from tradepit.core.rejects import Reject
@@ -36,7 +37,6 @@ STOPPED: Final = (STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT)
 CLOSE_ALL: Final = (STOP_LOSS, TAKE_PROFIT)
 CALLBACK: Final = (ONE // 10, 10 * ONE)  # per cent
 GOOD_TILL_US: Final = 600_000_000
-LAST_US: Final = 253_402_300_799_000_000
 STEPS: Final = [10 ** (DECIMALS - places) for places in range(DECIMALS + 1)]  # units of 1e-places
 
 

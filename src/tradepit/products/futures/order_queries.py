@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from tradepit.catalog.fields import Between, ClientId, Int, Long, OneOf, SymbolName, Time
 from tradepit.catalog.futures_fields import PairName, Shown
 from tradepit.catalog.language import USER_DATA, Ask, Reply
+from tradepit.core.bars import DAY_US
 from tradepit.core.contracts import COINM, USDM, Contract, refusal
 from tradepit.core.exchange import Exchange
 from tradepit.core.futures_orders import FuturesOrder, as_futures, load_order
@@ -22,7 +23,6 @@ from tradepit.products.futures.selectors import MaybeContract, SymbolOrPair, cho
 from tradepit.products.futures.telling import order_reply
 from tradepit.products.futures.venues import on_both
 
-DAY_US: Final = 86_400_000_000
 FORGOTTEN_US: Final = 90 * DAY_US  # no order is found that is older
 UNFILLED_US: Final = 3 * DAY_US  # nor a canceled one without a fill that is older than this
 SEVEN_DAYS_US: Final = 7 * DAY_US

@@ -1,4 +1,4 @@
-"""Single orders: place, test, cancel, cancel-replace, amend, smart order routing."""
+"""Single orders: place, test, cancel, amend."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ from tradepit.core.history import History
 from tradepit.core.orders import Order
 from tradepit.core.records import Who
 from tradepit.core.rejects import CANCEL_REJECTED, ORDER_AMEND_REJECTED, Reject
-from tradepit.core.terms import (
-    BUY,
-)  # fmt: skip
+from tradepit.core.terms import BUY
 from tradepit.products.spot import placing, telling
 from tradepit.products.spot.drafts import PLAIN_WORDS, draft
 from tradepit.products.spot.placing import cancel_open, find_open, need_one

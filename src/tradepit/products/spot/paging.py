@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from tradepit.catalog.fields import Between, Int
+from tradepit.core.bars import DAY_US
 from tradepit.core.rejects import Reject
-
-DAY_US = 86_400_000_000
 
 Limit = Annotated[Int, Between(1, 1000)]
 
