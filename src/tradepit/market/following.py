@@ -13,12 +13,10 @@ from typing import Final, NamedTuple
 
 from tradepit.core.bars import DAY_US, MINUTE_US
 from tradepit.core.units import ONE
-from tradepit.market.chance import Dice
 from tradepit.market.coins import Coins
 from tradepit.market.layers import WIDTHS, LayeredPast
 from tradepit.market.past import SyntheticPast, Terms
 from tradepit.market.premium import Premium, Step
-from tradepit.market.prints import Trade, throws_for, trades_of
 from tradepit.market.splitting import Bounds, Span, bounds_in_quote, share_worths
 
 WIDER: Final = (64, 32, 16, 8, 4, 2, 1, 0)  # see `splitting.share_worths`
@@ -41,13 +39,13 @@ class FollowingPast(LayeredPast):
     """See `core.past.Past` and `core.past.Premiums`."""
 
     def __init__(self, mine: Follower, spot: SyntheticPast, premium: Premium, seed: int) -> None:
-        super().__init__(mine.terms.sizes, spot.born_us)
+        super().__init__(
+            mine.terms.name, mine.terms.sizes, spot.born_us, seed=seed, shelf=spot.shelf,
+            money=mine.coins,
+        )  # fmt: skip
         self._mine = mine
         self._spot = spot
         self._premium = premium
-        self._name = mine.terms.name
-        self._shelf = spot.shelf
-        self._dice = Dice(seed, self._name)
         self._skipped = max(0, -(-(mine.first_us - spot.start_us) // DAY_US))
         if self._skipped >= spot.days:
             raise ValueError(f"{self._name} was not listed before the world's birth")
@@ -72,16 +70,9 @@ class FollowingPast(LayeredPast):
     def ids_before(self, day: int) -> int:
         return self._spot.ids_before(day + self._skipped) - self._ids
 
-    def day(self, day: int) -> Span:
-        key = (self._name, -2, day)
-        kept: list[Span] | None = self._shelf.get(key)
-        if kept is None:
-            mate = self._spot.day(day + self._skipped)
-            kept = [self._new_day(mate, self._premium.day(mate.start_us))]
-            self._shelf.put(key, kept)
-        return kept[0]
-
-    def _new_day(self, mate: Span, step: Step) -> Span:
+    def new_day(self, day: int) -> Span:
+        mate = self._spot.day(day + self._skipped)
+        step = self._premium.day(mate.start_us)
         begin = self._price(mate.open, step.open, mate.start_us)
         end = self._price(mate.close, step.close, mate.end_us)
         middle = (step.open + step.close) // 2
@@ -100,7 +91,7 @@ class FollowingPast(LayeredPast):
     def _worth(self, mate: Span, side: tuple[int, int, int], high: int, low: int) -> int:
         """What a side of a day came to: its mean price lies in its range where the mate's does."""
         qty, mate_qty, mate_worth = side
-        leaves = -(-(mate.end_us - mate.start_us) // (WIDTHS[self.leaf_level] * MINUTE_US))
+        leaves = self.leaves(mate.start_us, mate.end_us)
         (least,), (most,) = self._bounds([qty], [leaves], [high], [low])
         room = mate_qty * (mate.high - mate.low)
         place = (mate_worth - mate_qty * mate.low) * PART // room if room else PART // 2
@@ -119,25 +110,16 @@ class FollowingPast(LayeredPast):
         price = (ticks * self._up * (ONE + premium) + self._half) // self._down
         return self._low if price < self._low else min(price, self._high)
 
-    def parts(self, level: int, span: Span) -> list[Span]:
-        key = (self._name, level, span.start_us)
-        found: list[Span] | None = self._shelf.get(key)
-        if found is None:
-            mate, step = span.mate
-            mates, steps = self._spot.parts(level, mate), self._premium.parts(level, step)
-            found = self._follow(span, mates, steps)
-            self._shelf.put(key, found)
-        return found
-
-    def _follow(self, span: Span, mates: list[Span], steps: list[Step]) -> list[Span]:
+    def new_parts(self, level: int, span: Span) -> list[Span]:
+        mate, step = span.mate
+        mates, steps = self._spot.parts(level, mate), self._premium.parts(level, step)
         if len(mates) == 1:
             return [span._replace(mate=(mates[0], steps[0]))]
         opens, highs, lows = self._prices(span, mates, steps)
         times = self._times
         bought = [mate.bought * times for mate in mates]
         sold = [mate.sold * times for mate in mates]
-        leaf_us = WIDTHS[self.leaf_level] * MINUTE_US
-        leaves = [-(-(mate.end_us - mate.start_us) // leaf_us) for mate in mates]
+        leaves = [self.leaves(mate.start_us, mate.end_us) for mate in mates]
         worths = share_worths(span, leaves, (bought, sold), (highs, lows), self._how)
         return [
             Span(
@@ -170,16 +152,6 @@ class FollowingPast(LayeredPast):
         tops, bottoms = [mate.high for mate in mates], [mate.low for mate in mates]
         highs[tops.index(max(tops))], lows[bottoms.index(min(bottoms))] = top, bottom
         return opens, highs, lows
-
-    def prints(self, leaf: Span) -> list[Trade]:
-        key = (self._name, -1, leaf.start_us)
-        found: list[Trade] | None = self._shelf.get(key)
-        if found is None:
-            place = leaf.start_us // MINUTE_US * 16 + 15
-            dice = self._dice.throw(place, throws_for(leaf))
-            found = trades_of(leaf, self.sizes, dice, self._mine.coins)
-            self._shelf.put(key, found)
-        return found
 
     # --- What was paid for it ------------------------------------------------------------------
 

@@ -1,52 +1,121 @@
 """A past in layers: days that part into ever shorter spans and at last into trades.
 
-What is here finds things in them, whoever makes the spans: see `core.past.Past` for what is asked.
+What is here keeps what was made lately and finds things in it, whoever makes the spans: see
+`core.past.Past` for what is asked.
 """
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
-from tradepit.core.bars import DAY_US, Bar
-from tradepit.market.prints import Sizes, Trade
+from tradepit.core.bars import DAY_US, MINUTE_US, Bar
+from tradepit.market.chance import Dice
+from tradepit.market.prints import Money, Sizes, Trade, throws_for, trades_of
 from tradepit.market.splitting import Span
 
 Agg = tuple[int, int, int, int, int, int, bool]  # see core.tape.Agg
 
 WIDTHS: Final = (1440, 720, 240, 120, 60, 15, 5, 1)  # minutes of the spans, level by level
+SHELF: Final = 60_000  # spans and trades kept
+
+
+class Shelf:
+    """What was computed lately, for all symbols: two generations, the older is let go."""
+
+    def __init__(self, room: int = SHELF) -> None:
+        self._room = room
+        self._young: dict[tuple[str, int, int], list[Any]] = {}
+        self._old: dict[tuple[str, int, int], list[Any]] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, int, int]) -> list[Any] | None:
+        found = self._young.get(key)
+        if found is None:
+            found = self._old.get(key)
+            if found is not None:
+                self.put(key, found)
+        return found
+
+    def put(self, key: tuple[str, int, int], rows: list[Any]) -> None:
+        with self._lock:
+            self._young[key] = rows
+            self._count += len(rows) + 1
+            if self._count > self._room // 2:
+                self._old, self._young, self._count = self._young, {}, 0
 
 
 class LayeredPast(ABC):
     """See `core.past.Past`. Days are counted from the first; `leaf_level` is that of the shortest
     spans, `a_day` about how many trades a day has, `end_id` the id after the last."""
 
-    def __init__(self, sizes: Sizes, born_us: int) -> None:
+    def __init__(
+        self, name: str, sizes: Sizes, born_us: int, *, seed: int, shelf: Shelf,
+        money: Money | None = None,
+    ) -> None:  # fmt: skip
+        """money: how trades are paid where it is not price times quantity."""
+        self._name = name
         self.sizes = sizes
         self.born_us = born_us
+        self.dice = Dice(seed, name)
+        self.shelf = shelf
+        self._money = money
         self.start_us = 0  # of the first day, when the first trade is
         self.days = 0
         self.a_day = 0
         self.leaf_level = 0
         self.end_id = 0
 
-    @abstractmethod
-    def day(self, day: int) -> Span:
-        """A day as one span."""
-
-    @abstractmethod
-    def parts(self, level: int, span: Span) -> list[Span]:
-        """What a span of a level (0: a day) parts into."""
-
-    @abstractmethod
-    def prints(self, leaf: Span) -> list[Trade]:
-        """The trades of a shortest span."""
+    # --- What it is made of --------------------------------------------------------------------
 
     @abstractmethod
     def ids_before(self, day: int) -> int:
         """How many trades the days before `day` have."""
+
+    @abstractmethod
+    def new_day(self, day: int) -> Span:
+        """Makes a day as one span."""
+
+    @abstractmethod
+    def new_parts(self, level: int, span: Span) -> list[Span]:
+        """Makes what a span of a level (0: a day) parts into."""
+
+    def day(self, day: int) -> Span:
+        """A day as one span."""
+        key = (self._name, -2, day)
+        kept: list[Span] | None = self.shelf.get(key)
+        if kept is None:
+            kept = [self.new_day(day)]
+            self.shelf.put(key, kept)
+        return kept[0]
+
+    def parts(self, level: int, span: Span) -> list[Span]:
+        """What a span of a level (0: a day) parts into."""
+        key = (self._name, level, span.start_us)
+        found: list[Span] | None = self.shelf.get(key)
+        if found is None:
+            found = self.new_parts(level, span)
+            self.shelf.put(key, found)
+        return found
+
+    def prints(self, leaf: Span) -> list[Trade]:
+        """The trades of a shortest span."""
+        key = (self._name, -1, leaf.start_us)
+        found: list[Trade] | None = self.shelf.get(key)
+        if found is None:
+            place = leaf.start_us // MINUTE_US * 16 + 15
+            dice = self.dice.throw(place, throws_for(leaf))
+            found = trades_of(leaf, self.sizes, dice, self._money)
+            self.shelf.put(key, found)
+        return found
+
+    def leaves(self, start_us: int, end_us: int) -> int:
+        """How many shortest spans lie in start_us..end_us-1."""
+        return -(-(end_us - start_us) // (WIDTHS[self.leaf_level] * MINUTE_US))
 
     # --- What the port asks --------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ chosen. Nothing is computed before it is asked for; a bounded shelf keeps what w
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from itertools import pairwise
 from math import gcd
@@ -16,10 +15,9 @@ from typing import Any, Final, NamedTuple
 
 from tradepit.core.bars import DAY_US, MINUTE_US, days_of
 from tradepit.core.units import ONE
-from tradepit.market.chance import DIE, Dice
-from tradepit.market.layers import WIDTHS, LayeredPast
-from tradepit.market.prints import Sizes, Trade, trades_of
-from tradepit.market.prints import throws_for as throws_for_trades
+from tradepit.market.chance import DIE
+from tradepit.market.layers import WIDTHS, LayeredPast, Shelf
+from tradepit.market.prints import Sizes
 from tradepit.market.splitting import MIN_TRADES, SLACK, Plan, Span, split, throws_for
 from tradepit.market.walks import MILLION, STABLE, Walks
 
@@ -34,7 +32,6 @@ TRADES_A_DAY: Final = (86_400, 34_560, 2_304)  # majors in dollars, others in do
 LEAF_MINUTES: Final = (1, 1, 15)
 TRADE_NOTIONAL: Final = 100  # times the least order value: a usual trade
 LEAST_LOTS: Final = 100  # of a usual trade
-SHELF: Final = 60_000  # spans and trades kept
 # When the youngest of the built-in symbols were listed: year, month, day.
 LISTED: Final[Mapping[str, tuple[int, int, int]]] = {
     "SHIBUSDT": (2021, 5, 10),
@@ -43,32 +40,6 @@ LISTED: Final[Mapping[str, tuple[int, int, int]]] = {
     "BTCFDUSD": (2023, 8, 4),
     "ETHFDUSD": (2023, 8, 4),
 }
-
-
-class Shelf:
-    """What was computed lately, for all symbols: two generations, the older is let go."""
-
-    def __init__(self, room: int = SHELF) -> None:
-        self._room = room
-        self._young: dict[tuple[str, int, int], list[Any]] = {}
-        self._old: dict[tuple[str, int, int], list[Any]] = {}
-        self._count = 0
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[str, int, int]) -> list[Any] | None:
-        found = self._young.get(key)
-        if found is None:
-            found = self._old.get(key)
-            if found is not None:
-                self.put(key, found)
-        return found
-
-    def put(self, key: tuple[str, int, int], rows: list[Any]) -> None:
-        with self._lock:
-            self._young[key] = rows
-            self._count += len(rows) + 1
-            if self._count > self._room // 2:
-                self._old, self._young, self._count = self._young, {}, 0
 
 
 class Terms(NamedTuple):
@@ -111,10 +82,10 @@ class SyntheticPast(LayeredPast):
     """See `core.past.Past`. `born_us` is on a whole minute."""
 
     def __init__(self, terms: Terms, seed: int, born_us: int, shared: tuple[Walks, Shelf]) -> None:
-        super().__init__(terms.sizes, born_us)
+        walks, shelf = shared
+        super().__init__(terms.name, terms.sizes, born_us, seed=seed, shelf=shelf)
         self.terms = terms
-        self._walks, self.shelf = shared
-        self._dice = Dice(seed, terms.name)
+        self._walks = walks
         self.last_day_us = (born_us - 1) // DAY_US * DAY_US
         self.start_us = self.last_day_us - self._age() * DAY_US
         self.days = (self.last_day_us - self.start_us) // DAY_US + 1
@@ -122,12 +93,11 @@ class SyntheticPast(LayeredPast):
         if terms.quote in STABLE:
             tier = 0 if terms.base in MAJORS else 1
         self.a_day = TRADES_A_DAY[tier]
-        self._leaf_us = LEAF_MINUTES[tier] * MINUTE_US
         self.leaf_level = WIDTHS.index(LEAF_MINUTES[tier])
         elapsed = (born_us - self.last_day_us) // MINUTE_US
         self._last_count = max(
             self.a_day * _usual(0, elapsed) // _usual(0, 1440),
-            MIN_TRADES * self._leaves(self.last_day_us, born_us),
+            MIN_TRADES * self.leaves(self.last_day_us, born_us),
         )
         self.end_id = self.ids_before(self.days - 1) + self._last_count
 
@@ -141,43 +111,25 @@ class SyntheticPast(LayeredPast):
 
     # --- Making --------------------------------------------------------------------------------
 
-    def parts(self, level: int, span: Span) -> list[Span]:
-        key = (self.terms.name, level, span.start_us)
-        found: list[Span] | None = self.shelf.get(key)
-        if found is None:
-            width_us = WIDTHS[level + 1] * MINUTE_US
-            edges = [*range(span.start_us, span.end_us, width_us), span.end_us]
-            ends = list(pairwise(edges))
-            leaves = [self._leaves(start, end) for start, end in ends]
-            minutes = [edge // MINUTE_US % 1440 for edge in edges[:-1]]
-            shares = [
-                _usual(minute, minute + (end - start) // MINUTE_US)
-                for minute, (start, end) in zip(minutes, ends, strict=True)
-            ]
-            place = span.start_us // MINUTE_US * 16 + level + 1
-            dice = self._dice.throw(place, throws_for(len(leaves)))
-            found = split(span, Plan(edges, leaves, shares), dice)
-            self.shelf.put(key, found)
-        return found
-
-    def prints(self, leaf: Span) -> list[Trade]:
-        key = (self.terms.name, -1, leaf.start_us)
-        found: list[Trade] | None = self.shelf.get(key)
-        if found is None:
-            place = leaf.start_us // MINUTE_US * 16 + 15
-            dice = self._dice.throw(place, throws_for_trades(leaf))
-            found = trades_of(leaf, self.sizes, dice)
-            self.shelf.put(key, found)
-        return found
-
-    def _leaves(self, start_us: int, end_us: int) -> int:
-        return -(-(end_us - start_us) // self._leaf_us)
+    def new_parts(self, level: int, span: Span) -> list[Span]:
+        width_us = WIDTHS[level + 1] * MINUTE_US
+        edges = [*range(span.start_us, span.end_us, width_us), span.end_us]
+        ends = list(pairwise(edges))
+        leaves = [self.leaves(start, end) for start, end in ends]
+        minutes = [edge // MINUTE_US % 1440 for edge in edges[:-1]]
+        shares = [
+            _usual(minute, minute + (end - start) // MINUTE_US)
+            for minute, (start, end) in zip(minutes, ends, strict=True)
+        ]
+        place = span.start_us // MINUTE_US * 16 + level + 1
+        dice = self.dice.throw(place, throws_for(len(leaves)))
+        return split(span, Plan(edges, leaves, shares), dice)
 
     def ids_before(self, day: int) -> int:
         """How many trades the days before `day` have."""
         if not day:
             return 0
-        (die,) = self._dice.throw(-day, 1)
+        (die,) = self.dice.throw(-day, 1)
         return self.a_day * day + self.a_day * die // (2 * DIE)
 
     def _price(self, ago: int) -> int:
@@ -187,27 +139,19 @@ class SyntheticPast(LayeredPast):
         price = (terms.typical * base + quote // 2) // quote if ago else terms.typical
         return max(terms.low, min(terms.high, price))
 
-    def day(self, day: int) -> Span:
-        key = (self.terms.name, -2, day)
-        kept: list[Span] | None = self.shelf.get(key)
-        if kept is None:
-            kept = [self._new_day(day)]
-            self.shelf.put(key, kept)
-        return kept[0]
-
-    def _new_day(self, day: int) -> Span:
+    def new_day(self, day: int) -> Span:
         terms, ago = self.terms, self.days - 1 - day
         start_us = self.start_us + day * DAY_US
         end_us = min(start_us + DAY_US, self.born_us)
         first_id = self.ids_before(day)
         count = (self.ids_before(day + 1) - first_id) if ago else self._last_count
-        dice = self._dice.throw(start_us // MINUTE_US * 16, 7)
+        dice = self.dice.throw(start_us // MINUTE_US * 16, 7)
         begin, end = self._price(ago + 1), self._price(ago)
         usual = self._walks.volatility(terms.base, terms.quote, ago)
         reach = max(2, end * usual.ppm // MILLION)
         high = min(terms.high, max(begin, end) + dice[0] * reach // DIE)
         low = max(terms.low, min(begin, end) - dice[1] * reach // DIE, min(begin, end) // 2)
-        leaves = self._leaves(start_us, end_us)
+        leaves = self.leaves(start_us, end_us)
         wild = 500 + 500 * (high - low) // reach + usual.pace // 4
         qty = count * terms.trade * min(wild, 3_000) * (DIE // 2 + dice[2]) // (1000 * DIE)
         qty = max(4 * count, min(qty, terms.most * leaves // 32))

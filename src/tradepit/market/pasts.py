@@ -11,7 +11,8 @@ from typing import Any, Final
 from tradepit.core.units import parse_units
 from tradepit.market.coins import Coins
 from tradepit.market.following import Follower, FollowingPast
-from tradepit.market.past import Shelf, SyntheticPast, terms_of
+from tradepit.market.layers import Shelf
+from tradepit.market.past import SyntheticPast, terms_of
 from tradepit.market.premium import CARRY, Premium
 from tradepit.market.walks import Walks
 

@@ -8,12 +8,12 @@ contract is worth more for its later date is added: it shrinks by the microsecon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from tradepit.core.bars import DAY_US, MINUTE_US
 from tradepit.core.units import ONE
 from tradepit.market.chance import DIE, Dice
-from tradepit.market.layers import WIDTHS
+from tradepit.market.layers import WIDTHS, Shelf
 
 USUAL: Final = ONE // 10_000  # of a perpetual contract, e8 of the index
 SWING: Final = 12 * USUAL  # the widest that a day's level is from the usual one
@@ -36,10 +36,10 @@ class Step(NamedTuple):
 
 
 class Premium:
-    """The course of one contract. shelf: see `past.Shelf`. carry: what a year until `delivery_us`
-    is worth, e8; 0 of a perpetual."""
+    """The course of one contract. carry: what a year until `delivery_us` is worth, e8; 0 of a
+    perpetual."""
 
-    def __init__(self, name: str, seed: int, born_us: int, shelf: Any) -> None:
+    def __init__(self, name: str, seed: int, born_us: int, shelf: Shelf) -> None:
         self._name = f"premium of {name}"
         self._dice = Dice(seed, self._name)
         self._born_us = born_us

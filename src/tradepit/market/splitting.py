@@ -193,15 +193,5 @@ def bounds_in_quote(
 
 def _between(total: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
     """Parts that sum up to `total`, all equally far between their bounds."""
-    low = sum(least)
-    spare, room = total - low, sum(most) - low
-    if not room:
-        return list(least)
-    run = done = 0
-    found = []
-    for bottom, top in zip(least, most, strict=True):
-        run += top - bottom
-        upto = spare * run // room
-        found.append(bottom + upto - done)
-        done = upto
-    return found
+    rooms = [top - bottom for bottom, top in zip(least, most, strict=True)]
+    return _shared(total, least, rooms) if sum(rooms) else list(least)
