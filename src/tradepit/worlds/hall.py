@@ -32,7 +32,7 @@ from tradepit.journal.recovery import World, open_world, uncollected
 from tradepit.journal.sequencer import HOUSE, Options, Sequencer
 from tradepit.journal.sqlite import SqliteLog
 from tradepit.market.maker import MAKERS
-from tradepit.market.presets import PRESETS, Preset
+from tradepit.market.presets import PRESETS
 from tradepit.market.replay import Replays
 from tradepit.market.residents import Residents
 from tradepit.projections.history import SqlHistory
@@ -139,9 +139,7 @@ class Hall:
         for tape in self._born_of:
             await self.replays.begin(tape, tape.symbol, "birth")
         self.on_clock.append(self._tell_residents)
-        preset = PRESETS.get(self.recipe.market)
-        if preset is not None and self.pit.names.keys() >= set(MAKERS):
-            self.residents = self._residents(preset)
+        self.residents = self._residents(self.recipe.market)
         if self._newborn:
             if self.residents is not None:
                 await self.residents.fill()
@@ -151,7 +149,11 @@ class Hall:
         if self.residents is not None:
             await self.residents.start(fill=not self._goes_on)
 
-    def _residents(self, preset: Preset) -> Residents:
+    def _residents(self, market: str) -> Residents | None:
+        """Those who follow a preset; None where nobody trades."""
+        preset = PRESETS.get(market)
+        if preset is None or not self.pit.names.keys() >= set(MAKERS):
+            return None
         residents = Residents(self.pit, self.sequencer, self.clock, preset, lambda: self.watched())
         residents.on_way = self.replays.pass_to
         return residents
@@ -167,17 +169,23 @@ class Hall:
                 await self.residents.stop()
                 await self.residents.withdraw()
                 self.residents = None
-            preset = PRESETS.get(market)
-            if preset is not None and self.pit.names.keys() >= set(MAKERS):
-                self.residents = self._residents(preset)
+            self.residents = self._residents(market)
+            if self.residents is not None:
                 await self.residents.start()
+
+    def as_played(self) -> Recipe:
+        """What it is made from, with the market as it is played now."""
+        return msgspec.structs.replace(self.recipe, market=self._played())
+
+    def _played(self) -> str:
+        return EMPTY if self.residents is None else self.residents.preset.name
 
     def stage(self) -> Stage:
         """The presets of the market, as control sees them."""
         about = {preset.name: preset.about for preset in PRESETS.values()}
         return Stage(
             about | {EMPTY: "no resident order at all"},
-            lambda: EMPTY if self.residents is None else self.residents.preset.name,
+            self._played,
             self.play,
             self.put,
             self.put_contract,
@@ -222,11 +230,9 @@ class Hall:
         Raises: JournalError, OSError."""
         with uncollected():
             state = self.pit.dump()
-        seq, recipe = self.sequencer.applied_seq, self.recipe
-        recipe = msgspec.structs.replace(recipe, market=self.stage().preset())
         about = About(
-            seq, self.clock.now_us(), RULES, "", recipe, wall_us(), __version__,
-            self.replays.memory(),
+            self.sequencer.applied_seq, self.clock.now_us(), RULES, "", self.as_played(),
+            wall_us(), __version__, self.replays.memory(),
         )  # fmt: skip
         copied = self.projector.copy(empty_file(into / HISTORY))
         link_tapes(self.folder / TAPES, into)

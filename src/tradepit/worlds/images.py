@@ -32,6 +32,7 @@ from tradepit.worlds.recipes import Recipe
 ABOUT: Final = "about.json"
 HISTORY: Final = "history.sqlite3"
 TAPES: Final = "tapes"
+GONE: Final = ".gone-"  # begins the name of what is being removed
 
 
 class ImageError(JournalError):
@@ -70,6 +71,21 @@ def empty_file(path: Path) -> Path:
     """A file that only its user may read, without anything in it."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     return path
+
+
+def fresh_folder(path: Path) -> Path:
+    """An empty folder that only its user may enter, whatever was there."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(mode=0o700)
+    return path
+
+
+def remove_folder(path: Path) -> None:
+    """Take a world or an image away: from its rename on it is none."""
+    gone = path.with_name(GONE + path.name)
+    shutil.rmtree(gone, ignore_errors=True)
+    path.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def link(source: Path, target: Path) -> None:
@@ -145,9 +161,7 @@ def furnish(image: Path, into: Path, origins: Origins[Exchange], memory: bool) -
     machine, goes_on = going_on(origins, snapshot, about.at_us)
     shutil.copyfile(image / HISTORY, empty_file(into / HISTORY))
     link_tapes(image / TAPES, into)
-    log = MemoryLog() if memory else None
-    if log is None:
-        empty_file(into / JOURNAL)
+    log = _empty_log(into, memory)
     if log is None and goes_on is snapshot:
         states = SnapshotFiles(into / STATES, sync=False)
         link(SnapshotFiles(image / STATES, sync=False).path(about.seq), states.path(about.seq))
@@ -158,11 +172,17 @@ def furnish(image: Path, into: Path, origins: Origins[Exchange], memory: bool) -
 
 def keep_state(into: Path, snapshot: Snapshot, memory: bool) -> MemoryLog | None:
     """Begin a log with a state: in a folder, or (returned) in memory."""
-    log = MemoryLog() if memory else None
-    if log is None:
-        empty_file(into / JOURNAL)
+    log = _empty_log(into, memory)
     put_state(into, snapshot, log)
     return log
+
+
+def _empty_log(into: Path, memory: bool) -> MemoryLog | None:
+    """A log without anything in it: a file in a folder, or (returned) in memory."""
+    if memory:
+        return MemoryLog()
+    empty_file(into / JOURNAL)
+    return None
 
 
 def put_state(into: Path, snapshot: Snapshot, log: MemoryLog | None) -> None:

@@ -31,7 +31,7 @@ from tradepit.market.maker import MAKERS
 from tradepit.market.takers import TAKERS
 from tradepit.worlds.births import listing_of
 from tradepit.worlds.hall import Hall
-from tradepit.worlds.images import Made
+from tradepit.worlds.images import Made, fresh_folder, remove_folder
 from tradepit.worlds.recipes import MAIN, Recipe, main_recipe, read_recipe, write_recipe
 from tradepit.worlds.shelf import Shelf
 
@@ -40,7 +40,6 @@ T = TypeVar("T")
 MOST_WORLDS: Final = 64
 FOLDER: Final = "worlds"
 UNBORN: Final = ".new-"
-GONE: Final = ".gone-"
 
 _operator = logging.getLogger("tradepit.worlds")
 _TAKEN: Final = {*(key.name for key in DEV_KEYS), *MAKERS, *TAKERS, INSURANCE}
@@ -199,10 +198,7 @@ class Keeper:
 
     def unborn(self, name: str) -> Path:
         """An empty folder that is to be a world."""
-        unborn = self._folder / (UNBORN + name)
-        shutil.rmtree(unborn, ignore_errors=True)
-        unborn.mkdir(mode=0o700)
-        return unborn
+        return fresh_folder(self._folder / (UNBORN + name))
 
     async def open(self, unborn: Path, recipe: Recipe, made: Made | None = None) -> WorldRow:
         """Make a furnished folder a world, and serve it. made: the state that its files hold."""
@@ -211,7 +207,7 @@ class Keeper:
             world = self.gateway.front(hall)
             await hall.start()
         except BaseException:
-            _remove(hall.folder)
+            remove_folder(hall.folder)
             raise
         self.halls[hall.name] = hall
         self.worlds[hall.name] = world
@@ -223,7 +219,7 @@ class Keeper:
         try:
             return Hall(self.settings, recipe, folder, made=made)
         except BaseException:
-            _remove(folder)
+            remove_folder(folder)
             raise
 
     def shelf(self, world: str) -> Shelf:
@@ -237,13 +233,13 @@ class Keeper:
             raise refusal(400, "The server's first world cannot be deleted; stop the server.")
         found = self.closed.pop(name, None)
         if found is not None:
-            _remove(self._folder / name)
+            remove_folder(self._folder / name)
             return self._closed_row(*found)
         row = self.row(self.hall(name))
         hall = self._dismiss(name, "The world was deleted")
         assert hall is not None
         await hall.stop(keep=False)
-        _remove(hall.folder)
+        remove_folder(hall.folder)
         return row
 
     async def alone(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -295,11 +291,3 @@ class Keeper:
             time_us=plan.time_us,
             speed=plan.speed,
         )
-
-
-def _remove(folder: Path) -> None:
-    """Take a world's folder away: from its rename on it is none."""
-    gone = folder.with_name(GONE + folder.name)
-    shutil.rmtree(gone, ignore_errors=True)
-    folder.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)

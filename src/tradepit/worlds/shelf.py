@@ -29,17 +29,20 @@ from tradepit.worlds.births import origins
 from tradepit.worlds.comparing import View, compare, view_of
 from tradepit.worlds.hall import Hall
 from tradepit.worlds.images import (
+    GONE,
     HISTORY,
     TAPES,
     About,
     ImageError,
     Made,
     empty_file,
+    fresh_folder,
     furnish,
     keep_state,
     link,
     read_about,
     read_state,
+    remove_folder,
     size_of,
 )
 from tradepit.worlds.recipes import MAIN, Recipe, write_recipe
@@ -49,7 +52,6 @@ if TYPE_CHECKING:
 
 SAVED: Final = "saved"
 PART: Final = ".part-"
-GONE: Final = ".gone-"
 MOST_SNAPSHOTS: Final = 64
 MOST_BYTES: Final = 16_000_000_000  # of one world's snapshots
 SPARE_BYTES: Final = 64_000_000  # of the disk, that are left
@@ -100,7 +102,7 @@ class Shelf:
     async def _save(self, name: str) -> SnapshotRow:
         hall, folder = self._whole(), self.folder
         await asyncio.to_thread(self._check_room, name)
-        part = _fresh(folder / (PART + name))
+        part = fresh_folder(folder / (PART + name))
         try:
             await hall.capture(part)
             part.rename(folder / name)
@@ -196,7 +198,7 @@ class Shelf:
         async def work() -> WorldRow:
             hall = self._whole()
             back = await asyncio.to_thread(self._where, to_us, seq)
-            recipe = msgspec.structs.replace(hall.recipe, market=hall.stage().preset())
+            recipe = hall.as_played()
             places = (hall.folder, hall.folder / UNREADY)
             return await self._exchange(
                 hall,
@@ -320,18 +322,9 @@ def _images(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
-def _fresh(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    return folder
-
-
 def _drop(image: Path) -> SnapshotRow:
     row = _row(image)
-    gone = image.with_name(GONE + image.name)
-    shutil.rmtree(gone, ignore_errors=True)
-    image.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    remove_folder(image)
     return row
 
 
