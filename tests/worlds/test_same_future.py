@@ -226,7 +226,7 @@ def rows_of(image: Path) -> dict[str, list[Any]]:
 
 PLAN = Plan(
     "lab", seed=5, market="wild", limits="off", symbols=("BTCUSDT", "ETHUSDT", "LTCUSDT"),
-    accounts=(), time_us=1_750_000_020_000_000, speed=0, port=None,
+    accounts=(), time_us=1_750_000_020_000_000, speed=0,
 )  # fmt: skip
 
 

@@ -25,7 +25,6 @@ class Plan(NamedTuple):
     accounts: tuple[str, ...]
     time_us: int
     speed: int
-    port: int | None
 
 
 class WorldRow(Reply):

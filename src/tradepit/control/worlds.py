@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Annotated, Final
 
-from tradepit.catalog.fields import Amount, Between, Int, Long, OneOf, Time
+from tradepit.catalog.fields import Amount, Between, Long, OneOf, Time
 from tradepit.catalog.kinds import INT64_MAX, SYMBOLS_RANGE, Symbol, TextList
 from tradepit.catalog.language import Ask, operation
 from tradepit.control.accounts import Words
@@ -47,7 +47,6 @@ class CreateWorld(Ask):
     accounts: Words | None = None
     time: Time | None = None
     speed: Amount = ONE
-    port: Annotated[Int, Between(0, 65_535)] | None = None
 
 
 @operation("POST /_tradepit/v1/worlds")
@@ -55,12 +54,12 @@ def create_world(
     pit: Exchange, history: Console, who: Who, ask: CreateWorld
 ) -> WorldRow | Awaitable[WorldRow]:
     """Make a world and serve it at once, at `/@name/`. What is not sent is as in the server's first
-    world; `time` is what its clock shows first (now), `port` one of its own (0: any free one)."""
+    world; `time` is what its clock shows first (now)."""
     if ask.time is not None and not EARLIEST_US <= ask.time <= LATEST_US:
         raise Reject("INVALID_PARAMETER", "time")
     plan = Plan(
         ask.name, ask.seed, ask.market, ask.limits, ask.symbols or (), ask.accounts or (),
-        ask.time or 0, speed_of(ask.speed, "speed"), ask.port,
+        ask.time or 0, speed_of(ask.speed, "speed"),
     )  # fmt: skip
     return history.keeper.create(plan)
 

@@ -20,8 +20,7 @@ class Recipe(msgspec.Struct, frozen=True):
 
     market: see `config.Config.market`. limits: "real" or "off". symbols: those it lists of the
     server's; none named: all. accounts: further ones, funded like the dev accounts. time_us: what
-    its clock shows first, 0: the wall's time. speed: thousandths of the wall's pace. port: one of
-    its own, 0: none.
+    its clock shows first, 0: the wall's time. speed: thousandths of the wall's pace.
     """
 
     name: str
@@ -32,7 +31,6 @@ class Recipe(msgspec.Struct, frozen=True):
     accounts: tuple[str, ...] = ()
     time_us: int = 0
     speed: int = REAL
-    port: int = 0
 
     @property
     def follows_wall(self) -> bool:
