@@ -350,9 +350,10 @@ class Symbol(Safe):
 
     def __init__(self) -> None:
         super().__init__(_SYMBOL.pattern, legal=SYMBOL_RANGE)
+        self._known = lru_cache(maxsize=4_096)(self.read)
 
     def reader(self) -> Callable[[str], str]:
-        return lru_cache(maxsize=4_096)(self.read)
+        return self._known
 
 
 class Term(Kind):
