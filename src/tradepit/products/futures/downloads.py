@@ -19,7 +19,7 @@ from tradepit.catalog.fields import Drawn, Long, String, Time
 from tradepit.catalog.language import USER_DATA, Ask, Reply
 from tradepit.core import downloads
 from tradepit.core.bars import DAY_US
-from tradepit.core.contracts import USDM, VENUES, Contract, refusal
+from tradepit.core.contracts import USDM, VENUES, refusal
 from tradepit.core.downloads import INCOME, ORDERS, TRADES, Download
 from tradepit.core.lookback import ms_end
 from tradepit.core.records import Who
@@ -34,6 +34,7 @@ from tradepit.core.terms import (
 from tradepit.core.units import text_places, text_units
 from tradepit.products.futures import shown
 from tradepit.products.futures.order_queries import again
+from tradepit.products.futures.selectors import known_of
 from tradepit.products.futures.venues import on_both
 
 if TYPE_CHECKING:
@@ -210,14 +211,10 @@ def _rows(history: History, asked: Download, what: str, symbol: str) -> list[Fut
     )  # fmt: skip
 
 
-def _contracts(pit: Exchange, asked: Download) -> list[Contract]:
-    return [each for each in list(pit.contracts.values()) if each.venue == asked.venue]
-
-
 def _orders(pit: Exchange, history: History, asked: Download) -> Iterator[Row]:
     """What was placed in the file's span and was over when it was asked for."""
     trader = pit.look_trader(asked.owner, asked.venue)
-    for contract in _contracts(pit, asked):
+    for contract in known_of(pit, asked.venue):
         for row in _rows(history, asked, "order", contract.name):
             order = again(trader, contract, row.body)
             if order.updated_us <= asked.asked_us:
@@ -238,7 +235,7 @@ def _order_cells(order: FuturesOrder) -> Sequence[object]:
 
 
 def _trades(pit: Exchange, history: History, asked: Download) -> Iterator[Row]:
-    for contract in _contracts(pit, asked):
+    for contract in known_of(pit, asked.venue):
         for row in _rows(history, asked, "trade", contract.name):
             side, position_side, price, qty, value, profit, fee, asset, maker = row.body
             yield row.at_us, row.row_id, (

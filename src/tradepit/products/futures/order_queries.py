@@ -19,7 +19,7 @@ from tradepit.core.rejects import Reject
 from tradepit.products.futures import shown
 from tradepit.products.futures.order_replies import OrderReply
 from tradepit.products.futures.orders import WhichOrder, need_one
-from tradepit.products.futures.selectors import MaybeContract, SymbolOrPair, chosen
+from tradepit.products.futures.selectors import MaybeContract, SymbolOrPair, chosen, known_of
 from tradepit.products.futures.telling import order_reply
 from tradepit.products.futures.venues import on_both
 
@@ -154,9 +154,7 @@ def asked_contracts(pit: Exchange, ask: Any, venue: int) -> list[Contract]:
     pair = getattr(ask, "pair", None)
     if pair is None:
         raise Reject("EITHER_PARAM", "symbol", "pair")
-    # A delivered contract's orders are told of as long as it is known.
-    listed = pit.contracts.values()
-    found = [each for each in listed if each.venue == venue and each.pair == pair]
+    found = [each for each in known_of(pit, venue) if each.pair == pair]
     if not found:
         raise refusal(venue, "INVALID_PAIR")
     return found

@@ -1,4 +1,4 @@
-"""Which contracts a market-data request means, and the field types that these requests share."""
+"""Which contracts a request means, and the field types that such requests share."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ class MaybeContract(Ask):
 class SymbolOrPair(Ask):
     symbol: SymbolName | None = None
     pair: PairName | None = None
+
+
+def known_of(pit: Exchange, venue: int) -> list[Contract]:
+    """The contracts of a venue, with those that were delivered: an account's past on them is told
+    of as long as they are known. Any thread may ask."""
+    return [contract for contract in list(pit.contracts.values()) if contract.venue == venue]
 
 
 def contracts_of(pit: Exchange, venue: int) -> list[Contract]:
