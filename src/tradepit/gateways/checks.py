@@ -56,7 +56,7 @@ MICRO: Final = {
 }  # fmt: skip
 # The ORDERS rows of a `rateLimits` array, with holes for the counts.
 ORDER_ROWS: Final = {
-    venue: b",".join([limit_row(limiter) for limiter in limiters]).decode()
+    venue: ",".join([limit_row(limiter) for limiter in limiters])
     for venue, limiters in ORDER_LIMITERS.items()
 }
 _LETTERS = string.ascii_letters + string.digits

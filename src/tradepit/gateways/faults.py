@@ -19,6 +19,7 @@ from tradepit.core import terms
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE
 from tradepit.gateways.answers import Hangup, Page, refusal
+from tradepit.gateways.limits import seconds
 from tradepit.journal.sequencer import HOUSE
 from tradepit.products.spot.scripts import FILL, HALT, FillInPortions, HaltSymbol
 from tradepit.products.wallet import SystemStatus
@@ -85,10 +86,8 @@ def _ban(call: Call) -> Exception:
 def _orders(call: Call) -> Exception:
     assert call.operation is not None
     first = ORDER_LIMITERS[call.operation.venues[0]][0]
-    wait_s = first.num * (1 if first.interval == "SECOND" else 60)
-    return Reject(
-        "TOO_MANY_ORDERS", first.limit, f"{first.num} {first.interval}", retry_after_s=wait_s
-    )
+    words = f"{first.num} {first.interval}"
+    return Reject("TOO_MANY_ORDERS", first.limit, words, retry_after_s=seconds(first))
 
 
 def _unavailable(call: Call) -> Exception:

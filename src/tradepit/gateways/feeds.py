@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from tradepit.catalog.kinds import quote_short, quote_units
+from tradepit.catalog.kinds import TRUTHS, quote_short, quote_units
 from tradepit.core.records import BlockTrade, Event, Fill
 
 if TYPE_CHECKING:
@@ -72,6 +72,11 @@ class SymbolFeed(Feed):
         return self._symbol
 
 
+def round_up(us: int, step_us: int) -> int:
+    """The first multiple of a step from `us` on."""
+    return us + -us % step_us
+
+
 # --- After each command ------------------------------------------------------------------------
 
 
@@ -113,7 +118,7 @@ class TradeFeed(SymbolFeed):
                     f'{{"e":"trade","E":{fill.at_us // unit},"s":"{self.name}",'
                     f'"t":{fill.trade_id},"p":{quote_units(fill.price)},'
                     f'"q":{quote_units(fill.qty)},"T":{fill.at_us // unit},'
-                    f'"m":{truth(fill.buyer_is_maker)},"M":true}}'
+                    f'"m":{TRUTHS[fill.buyer_is_maker]},"M":true}}'
                 )
             )
 
@@ -130,7 +135,7 @@ class AggFeed(TradeFeed):
                 lambda unit, a=agg_id, f=first, z=last, q=qty: (  # type: ignore[misc]
                     f'{{"e":"aggTrade","E":{z.at_us // unit},"s":"{self.name}","a":{a},'
                     f'"p":{quote_units(f.price)},"q":{quote_units(q)},"f":{f.trade_id},'
-                    f'"l":{z.last_id},"T":{f.at_us // unit},"m":{truth(f.buyer_is_maker)},'
+                    f'"l":{z.last_id},"T":{f.at_us // unit},"m":{TRUTHS[f.buyer_is_maker]},'
                     f'"M":true}}'
                 )
             )
@@ -151,7 +156,7 @@ class BlockFeed(SymbolFeed):
                 f'{{"e":"blockTrade","E":{block.at_us // unit},"s":"{self.name}",'
                 f'"t":{block.block_id},"p":{quote_short(block.price)},'
                 f'"q":{quote_short(block.qty)},"T":{block.at_us // unit},'
-                f'"m":{truth(block.buyer_is_maker)}}}'
+                f'"m":{TRUTHS[block.buyer_is_maker]}}}'
             )
         )
 
@@ -204,10 +209,6 @@ def best_of(symbol: Symbol) -> tuple[int, int, int, int]:
         bid.price if bid else 0, bid.qty if bid else 0, ask.price if ask else 0,
         ask.qty if ask else 0,
     )  # fmt: skip
-
-
-def truth(value: bool) -> str:
-    return "true" if value else "false"
 
 
 # --- Depth -------------------------------------------------------------------------------------

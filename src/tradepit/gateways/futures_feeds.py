@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from tradepit.catalog.kinds import quote_places
+from tradepit.catalog.kinds import TRUTHS, quote_places
 from tradepit.core.contracts import Contract
 from tradepit.core.futures_records import FORCED, FUTURES_TRADE, Forced, FuturesTrade
 from tradepit.core.records import SYMBOL_STATUS, Event, StatusChange
@@ -26,7 +26,7 @@ from tradepit.gateways.feeds import (
     PartialFeed,
     SymbolFeed,
     best_of,
-    truth,
+    round_up,
 )
 from tradepit.products.futures.selectors import contracts_of
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from tradepit.gateways.hub import Channel, Hub
 
 BESTS_US: Final = 5_000_000  # how often USDⓈ-M tells of all best quotes
-VENUE_MARKS: Final = {"usdm": 1, "coinm": 2}  # `st`
 
 
 def price_text(contract: Contract, units: int) -> str:
@@ -78,7 +77,7 @@ class FuturesTradeFeed(EarFeed, SymbolFeed):
             lambda unit: (
                 f'{{"e":"trade","E":{trade.at_us // unit},"T":{trade.at_us // unit},'
                 f'"s":"{self.name}","t":{trade.trade_id},"p":{price},"q":{qty},'
-                f'"X":"MARKET","m":{truth(trade.buyer_is_maker)}}}'
+                f'"X":"MARKET","m":{TRUTHS[trade.buyer_is_maker]}}}'
             )
         )
 
@@ -112,7 +111,8 @@ class FuturesAggFeed(EarFeed, SymbolFeed):
             lambda unit: (
                 f'{{"e":"aggTrade","E":{at_us // unit},{names},'
                 f'"p":{price_text(contract, first.price)},"q":{qty},"f":{first.trade_id},'
-                f'"l":{last.trade_id},"T":{first.at_us // unit},"m":{truth(first.buyer_is_maker)}}}'
+                f'"l":{last.trade_id},"T":{first.at_us // unit},'
+                f'"m":{TRUTHS[first.buyer_is_maker]}}}'
             )
         )
 
@@ -203,7 +203,7 @@ class SlowBestsFeed(Feed):
         ]
 
     def due_us(self, at_us: int) -> int:
-        return at_us + -at_us % self.period_us if self._changed() else NEVER_US
+        return round_up(at_us, self.period_us) if self._changed() else NEVER_US
 
     def beat(self, at_us: int) -> None:
         for contract in self._changed():
@@ -214,15 +214,13 @@ class SlowBestsFeed(Feed):
 
 class FuturesDiffFeed(DiffFeed):
     """Diff. depth: `pu` is the `u` of the event before. marked: with the fields that came with the
-    venues' merger (RPI depth is younger than these)."""
+    venues' merger (RPI depth, which USDⓈ-M alone has, is younger than these)."""
 
     def __init__(
         self, hub: Hub, channel: Channel, name: str, period_us: int, marked: bool = False
     ) -> None:
         super().__init__(hub, channel, name, period_us)
-        contract = contract_of(self.symbol)
-        venue = VENUE_MARKS[channel.product]
-        self.tail = f',"ps":"{contract.pair}","st":{venue}' if marked else ""
+        self.tail = f',"ps":"{contract_of(self.symbol).pair}","st":1' if marked else ""
 
     def levels(self, rows: Levels) -> str:
         return level_texts(contract_of(self.symbol), rows)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
-from tradepit.catalog.kinds import quote_places, quote_units
+from tradepit.catalog.kinds import TRUTHS, quote_places, quote_units
 from tradepit.core.bars import HOUR_US, INTERVALS, MINUTE_US, SECOND_US, Bar, next_open, open_of
 from tradepit.core.contracts import COINM, USDM, Contract
 from tradepit.core.futures_records import MARK_BAR, MarkBar
 from tradepit.core.marked import MARK
 from tradepit.core.records import Event
-from tradepit.gateways.feeds import SLOW_US, EarFeed, Feed, truth
+from tradepit.gateways.feeds import SLOW_US, EarFeed, Feed, round_up
 from tradepit.gateways.futures_feeds import contract_of, name_of, price_text, qty_text
 from tradepit.gateways.timed_feeds import KlineFeed, Line, StatisticsFeed
 from tradepit.products.futures import shown
@@ -34,10 +34,6 @@ FOLD_US: Final = 250_000
 
 Pick = Callable[[], list[Contract]]
 """The contracts that a stream speaks of, as they are listed now."""
-
-
-def _round_up(us: int, step_us: int) -> int:
-    return us + -us % step_us
 
 
 # --- Klines ------------------------------------------------------------------------------------
@@ -73,7 +69,7 @@ def kline_row(contract: Contract, bar: Bar, closed: bool) -> str:
         f'"f":{bar.first_id},"L":{bar.last_id},"o":{price_text(contract, bar.open)},'
         f'"c":{price_text(contract, bar.close)},"h":{price_text(contract, bar.high)},'
         f'"l":{price_text(contract, bar.low)},"v":{qty_text(contract, bar.base)},'
-        f'"n":{bar.count},"x":{truth(closed)},"q":{_worth(contract, bar.quote)},'
+        f'"n":{bar.count},"x":{TRUTHS[closed]},"q":{_worth(contract, bar.quote)},'
         f'"V":{qty_text(contract, bar.taker_base)},"Q":{_worth(contract, bar.taker_quote)},'
         f'"B":"0"'
     )
@@ -155,7 +151,7 @@ class CourseFeed(EarFeed):
 
     def due_us(self, at_us: int) -> int:
         """A kline closes, or a minute of it is over."""
-        return _round_up(at_us, self.fine_us)
+        return round_up(at_us, self.fine_us)
 
     def hear(self, event: Event) -> None:
         """A minute, or an hour, is over: what it held to its end."""
@@ -219,7 +215,7 @@ class CourseFeed(EarFeed):
             f'"s":"{contract.name if mark else "0"}","i":"{self.interval}",'
             f'"f":{step.open_us // unit},"L":{last_us // unit},"o":{quote_units(step.open)},'
             f'"c":{quote_units(step.close)},"h":{quote_units(step.high)},'
-            f'"l":{quote_units(step.low)},"v":"0","n":{count // SECOND_US},"x":{truth(closed)},'
+            f'"l":{quote_units(step.low)},"v":"0","n":{count // SECOND_US},"x":{TRUTHS[closed]},'
             f'"q":"0","V":"0","Q":"0","B":"0"}}}}'
         )
 

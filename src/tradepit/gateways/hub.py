@@ -14,12 +14,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from tradepit.catalog.language import SPOT
 from tradepit.core.records import BLOCK_TRADE, TRADE, BlockTrade, Event, Fill, Outcome
-from tradepit.gateways.feeds import NEVER_US
+from tradepit.gateways.feeds import NEVER_US, round_up
 from tradepit.gateways.sockets import text_frame
 from tradepit.gateways.stream_faults import StreamFaults
 from tradepit.gateways.stream_names import make_feed
-from tradepit.gateways.user_events import SPOT
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -273,7 +273,7 @@ class Hub:
         """When the first of all feeds, or a late event, has something to say."""
         times = [feed.due_us(at_us) for found in self.timed.values() for feed in found]
         late_us = self.faults.due_us
-        return min([*times, late_us + -late_us % TICK_US or NEVER_US])
+        return min([*times, round_up(late_us, TICK_US) or NEVER_US])
 
     def later(self, feed: Feed, read: Callable[[], T], then: Callable[[T], None]) -> None:
         """Have `read` done where queries wait for SQL, and `then` its result on the loop, after

@@ -23,13 +23,11 @@ FORGIVEN_AFTER_S: Final = 259_200  # after so long without a ban the next one is
 IPS_KEPT: Final = 4_096
 
 
-def limit_row(limiter: Limiter) -> bytes:
+def limit_row(limiter: Limiter) -> str:
     """One row of the WebSocket API's `rateLimits` array, with a hole (%d) for the count."""
-    return b'{"rateLimitType":"%s","interval":"%s","intervalNum":%d,"limit":%d,"count":%%d}' % (
-        limiter.kind.encode(),
-        limiter.interval.encode(),
-        limiter.num,
-        limiter.limit,
+    return (
+        f'{{"rateLimitType":"{limiter.kind}","interval":"{limiter.interval}",'
+        f'"intervalNum":{limiter.num},"limit":{limiter.limit},"count":%d}}'
     )
 
 
@@ -70,7 +68,7 @@ class IpLimits:
         names = [name + letters if name.endswith("-") else name for name in headers]
         self._lines = "".join(f"{name}: %d\r\n" for name in names).encode()
         self._count = len(names)
-        self.row = limit_row(self.weight).decode()  # of the used weight, with a hole for it
+        self.row = limit_row(self.weight)  # of the used weight, with a hole for it
         self._meters: dict[str, Meter] = {}
 
     def lines(self, meter: Meter) -> bytes:

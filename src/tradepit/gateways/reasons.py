@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from tradepit.core.accounts import ORDER_LIMITS
-from tradepit.core.contracts import VENUES
+from tradepit.catalog.limiters import ORDER_LIMITERS
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import BUY, HMAC, KEY_TYPES
 from tradepit.core.units import text_units
-from tradepit.gateways.checks import Call
+from tradepit.gateways.checks import Call, operation_of, order_counts
 from tradepit.gateways.faults import ARMED
 from tradepit.gateways.filter_reasons import filter_reason
 from tradepit.gateways.keys import Holder
@@ -192,16 +191,11 @@ def _key_format(call: Call, refused: Reject) -> Reason:
 
 
 def _orders(call: Call, refused: Reject) -> Reason:
-    pit = call.world.pit
-    venue = call.operation.venues[0] if call.operation is not None else ""
-    if venue in VENUES[1:]:
-        trader = pit.look_trader(call.who.owner, VENUES.index(venue))
-        limits, counts = trader.limits, trader.counts_at(pit.at_us)
-    else:
-        limits, counts = ORDER_LIMITS, pit.accounts[call.who.owner].counts_at(pit.at_us)
+    operation = operation_of(call)
+    counts = order_counts(call.world.pit, operation, call.who.owner)
     facts: dict[str, object] = {
-        f"orders{limiter[0]}": f"{count} of {limiter[4]}"
-        for limiter, count in zip(limits, counts, strict=True)
+        f"orders{limiter.num}{limiter.interval[0]}": f"{count} of {limiter.limit}"
+        for limiter, count in zip(ORDER_LIMITERS[operation.venues[0]], counts, strict=True)
     }
     facts["retryAfterS"] = refused.retry_after_s
     return "Orders that were not filled count against these limits.", facts

@@ -8,26 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradepit.catalog.fields import Int, String, Time
-from tradepit.catalog.language import (
-    COINM,
-    MEMORY,
-    NONE,
-    USDM,
-    USER_STREAM,
-    Ask,
-    Reply,
-    operation,
-)  # fmt: skip
+from tradepit.catalog.language import MEMORY, NONE, SPOT, USER_STREAM, Ask, Reply, operation
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import ED25519
-from tradepit.gateways.user_events import SPOT
+from tradepit.gateways.user_stream import PRODUCTS
 
 if TYPE_CHECKING:
     from tradepit.gateways.ws_api import ApiSession
 
-EVERYWHERE = (SPOT, USDM, COINM)
 MAX_ACTIVE = 1_000
 MAX_EVER = 65_535
 
@@ -66,7 +56,7 @@ def _status(session: ApiSession) -> SessionStatus:
 
 
 @operation(
-    "session.logon", ws="session.logon", venues=EVERYWHERE, security=NONE, signed=True, weight=2,
+    "session.logon", ws="session.logon", venues=PRODUCTS, security=NONE, signed=True, weight=2,
     source=MEMORY, doc="web-socket-api.md#log-in-with-api-key-signed",
 )  # fmt: skip
 def session_logon(pit: Exchange, history: ApiSession, who: Who, ask: NoParameters) -> SessionStatus:
@@ -79,7 +69,7 @@ def session_logon(pit: Exchange, history: ApiSession, who: Who, ask: NoParameter
 
 
 @operation(
-    "session.status", ws="session.status", venues=EVERYWHERE, weight=2, source=MEMORY,
+    "session.status", ws="session.status", venues=PRODUCTS, weight=2, source=MEMORY,
     doc="web-socket-api.md#query-session-status",
 )  # fmt: skip
 def session_status(
@@ -90,7 +80,7 @@ def session_status(
 
 
 @operation(
-    "session.logout", ws="session.logout", venues=EVERYWHERE, weight=2, source=MEMORY,
+    "session.logout", ws="session.logout", venues=PRODUCTS, weight=2, source=MEMORY,
     doc="web-socket-api.md#log-out-of-the-session",
 )  # fmt: skip
 def session_logout(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from tradepit.catalog.language import SPOT
 from tradepit.core.bars import DAY_US, HOUR_US, INTERVALS
 from tradepit.gateways.feeds import (
     FAST_US,
@@ -29,7 +30,6 @@ from tradepit.gateways.timed_feeds import (
     mini_line,
     window_line,
 )
-from tradepit.gateways.user_events import SPOT
 
 if TYPE_CHECKING:
     from tradepit.gateways.hub import Channel, Hub

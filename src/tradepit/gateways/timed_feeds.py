@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from tradepit.catalog.kinds import quote_places, quote_units
+from tradepit.catalog.kinds import TRUTHS, quote_places, quote_units
 from tradepit.core.archive import Archive
 from tradepit.core.bars import (
     HOUR_US,
@@ -23,7 +23,7 @@ from tradepit.core.bars import (
 from tradepit.core.remembering import Remembering
 from tradepit.core.statistics import Held, percent_of, window
 from tradepit.core.units import div_floor
-from tradepit.gateways.feeds import NEVER_US, SLOW_US, Feed, SymbolFeed, best_of, truth
+from tradepit.gateways.feeds import NEVER_US, SLOW_US, Feed, SymbolFeed, best_of, round_up
 from tradepit.products.spot.tickers import Measured
 
 if TYPE_CHECKING:
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 KLINE_US: Final = 2_000_000
 FOLD_US: Final = HOUR_US  # memory holds minutes for much longer
 AVERAGE_MINS: Final = 5
-
-
-def _round_up(us: int, step_us: int) -> int:
-    return us + -us % step_us
 
 
 class KlineFeed(SymbolFeed):
@@ -143,7 +139,7 @@ class KlineFeed(SymbolFeed):
                 f'"i":"{self.interval}","f":{bar.first_id},"L":{bar.last_id},'
                 f'"o":{quote_units(bar.open)},"c":{quote_units(bar.close)},'
                 f'"h":{quote_units(bar.high)},"l":{quote_units(bar.low)},'
-                f'"v":{quote_units(bar.base)},"n":{bar.count},"x":{truth(closed)},'
+                f'"v":{quote_units(bar.base)},"n":{bar.count},"x":{TRUTHS[closed]},'
                 f'"q":{quote_units(bar.quote)},"V":{quote_units(bar.taker_base)},'
                 f'"Q":{quote_units(bar.taker_quote)},"B":"0"}}}}'
             )
@@ -257,7 +253,7 @@ class StatisticsFeed(Feed):
             if not opens_us:
                 return NEVER_US
             oldest_us = opens_us[0]
-        return max(_round_up(at_us, MINUTE_US), _round_up(oldest_us + self.width_us, MINUTE_US))
+        return max(round_up(at_us, MINUTE_US), round_up(oldest_us + self.width_us, MINUTE_US))
 
     def beat(self, at_us: int) -> None:
         """Tell of what traded, and every minute of what only lost trades at the window's start."""
@@ -327,7 +323,7 @@ class AverageFeed(SymbolFeed):
     def due_us(self, at_us: int) -> int:
         last_us = self.symbol.tape.last_us
         moving = last_us >= 0 and at_us <= last_us + AVERAGE_MINS * MINUTE_US + SLOW_US
-        return _round_up(at_us, SLOW_US) if moving else NEVER_US
+        return round_up(at_us, SLOW_US) if moving else NEVER_US
 
     def beat(self, at_us: int) -> None:
         tape = self.symbol.tape
@@ -361,7 +357,7 @@ class ReferenceFeed(SymbolFeed):
             return NEVER_US
         span_us = (reference.bucket_count + 1) * reference.bucket_width_us + SLOW_US
         moving = at_us <= symbol.tape.last_us + span_us
-        return _round_up(at_us, SLOW_US) if moving else NEVER_US
+        return round_up(at_us, SLOW_US) if moving else NEVER_US
 
     def beat(self, at_us: int) -> None:
         symbol = self.symbol

@@ -10,7 +10,8 @@ from collections.abc import Callable, Container
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tradepit.catalog.kinds import quote_units
+from tradepit.catalog.kinds import TRUTHS, quote_units
+from tradepit.catalog.language import SPOT
 from tradepit.core.records import (
     BalanceUpdate,
     Event,
@@ -45,7 +46,6 @@ from tradepit.gateways.sockets import text_frame
 if TYPE_CHECKING:
     from tradepit.gateways.sockets import Session
 
-SPOT: Final = "spot"
 Address = tuple[str, int]  # a product (spot, usdm, coinm) and an account's number
 
 
@@ -171,8 +171,8 @@ def _report(told: Report, unit: int) -> str:
         f'"i":{order.order_id},"l":{quote_units(told.last_qty)},'
         f'"z":{quote_units(told.executed)},"L":{quote_units(told.last_price)},'
         f'"n":{commission},"N":{asset},"T":{at},'
-        f'"t":{told.trade_id},{match}"I":{told.exec_id},"w":{"true" if told.working else "false"},'
-        f'"m":{"true" if told.maker else "false"},"M":{"true" if traded else "false"},'
+        f'"t":{told.trade_id},{match}"I":{told.exec_id},"w":{TRUTHS[told.working]},'
+        f'"m":{TRUTHS[told.maker]},"M":{TRUTHS[traded]},'
         f'"O":{order.created_us // unit},"Z":{quote_units(told.executed_quote)},'
         f'"Y":{quote_units(told.last_quote)},"Q":{quote_units(order.quote_qty)},'
         f'{working}"V":"{STP_MODES[order.stp]}"{_conditional(told, unit)}}}'

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tradepit.core.contracts import VENUES
+from tradepit.catalog.language import COINM, SPOT, USDM
 from tradepit.core.futures_records import FUTURES_TRADE
 from tradepit.core.records import LISTEN_KEY_GONE, Event, ListenKeyGone, Outcome
 from tradepit.gateways.futures_user_events import futures_tellings
 from tradepit.gateways.stream_faults import USER
-from tradepit.gateways.user_events import EVERYONE, SPOT, Subscriber, tellings
+from tradepit.gateways.user_events import EVERYONE, Subscriber, tellings
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tradepit.gateways.user_events import Address, Telling
 
 K = TypeVar("K")
-PRODUCTS: Final = (SPOT, *VENUES[1:])
+PRODUCTS: Final = (SPOT, USDM, COINM)
 
 
 def told_of(event: Event, heard: Container[Address] = EVERYONE) -> list[Telling]:
