@@ -18,7 +18,7 @@ from tradepit.catalog.language import SPOT
 from tradepit.core.records import BLOCK_TRADE, TRADE, BlockTrade, Event, Fill, Outcome
 from tradepit.gateways.feeds import NEVER_US, round_up
 from tradepit.gateways.sockets import text_frame
-from tradepit.gateways.stream_faults import StreamFaults
+from tradepit.gateways.stream_faults import StreamFaults, named
 from tradepit.gateways.stream_names import make_feed
 
 if TYPE_CHECKING:
@@ -61,15 +61,14 @@ class Variant:
 
 
 class Channel:
-    """The listeners of one stream. See `stream_faults.Line`: there a futures stream is known as
-    `usdm:btcusdt@depth`."""
+    """The listeners of one stream. See `stream_faults.Line`."""
 
     __slots__ = ("account", "feed", "groups", "hub", "name", "order", "product", "stream")
 
     def __init__(self, stream: str, hub: Hub, product: str = SPOT) -> None:
         self.stream = stream
         self.product = product
-        self.name = self.order = stream if product == SPOT else f"{product}:{stream}"
+        self.name = self.order = named(product, stream)
         self.account = ""
         self.hub = hub
         self.groups: dict[int, dict[Session, None]] = {}

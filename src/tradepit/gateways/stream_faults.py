@@ -1,8 +1,10 @@
 """Faults on streams: what can go wrong between an event and those who hear it.
 
 A rule is about events by the name of their stream; an account's events go by `user@<event>`,
-wherever they are heard. It strikes an event once, for all who hear it, so that what happens depends
-on the seed and on the events alone, not on who listens. Pings, answers and farewells are spared.
+wherever they are heard. Before a futures stream's name stands its product: `usdm:btcusdt@depth`,
+`coinm:user@MARGIN_CALL`. A rule strikes an event once, for all who hear it, so that what happens
+depends on the seed and on the events alone, not on who listens. Pings, answers and farewells are
+spared.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from tradepit.catalog.language import SPOT
 from tradepit.gateways.faults import ONCE, PLAIN, Bounds, Effect, Rule
 from tradepit.gateways.sockets import DAY_OVER, GOING_AWAY
 from tradepit.journal.sequencer import HOUSE
@@ -42,6 +45,11 @@ USER: Final = "user@"
 SOCKET: Final = "socket@"
 DELAY_US: Final = 1_000_000
 MOST_LATE: Final = 10_000  # events that wait: with more, the first of them comes early
+
+
+def named(product: str, stream: str) -> str:
+    """What rules call a stream of a product."""
+    return stream if product == SPOT else f"{product}:{stream}"
 
 
 class StreamRule(Rule):

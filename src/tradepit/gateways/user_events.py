@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tradepit.catalog.kinds import TRUTHS, quote_units
 from tradepit.catalog.language import SPOT
 from tradepit.core.records import (
+    BALANCE_UPDATE,
+    EXTERNAL_LOCK,
+    LIST_STATUS,
+    POSITION,
+    REPORT,
     BalanceUpdate,
     Event,
     ExternalLock,
@@ -103,27 +109,15 @@ class Telling(NamedTuple):
 
 def tellings(event: Event, heard: Container[Address]) -> list[Telling]:
     """Who of those that are heard is told of a spot event, and how."""
-    if isinstance(event, Report):
-        address = (SPOT, event.order.account.id)
-        if address in heard:
-            return [Telling(address, "executionReport", partial(_report, event))]
-    elif isinstance(event, Position):
-        address = (SPOT, event.account.id)
-        if address in heard:
-            return [Telling(address, "outboundAccountPosition", partial(_position, event))]
-    elif isinstance(event, ListStatus):
-        address = (SPOT, event.order_list.account.id)
-        if address in heard:
-            return [Telling(address, "listStatus", partial(_list_status, event))]
-    elif isinstance(event, (BalanceUpdate, ExternalLock)):
-        address = (SPOT, event.account.id)
-        if address in heard:
-            name = "balanceUpdate" if isinstance(event, BalanceUpdate) else "externalLockUpdate"
-            return [Telling(address, name, partial(_change, event, name))]
-    return []
+    found = _TOLD.get(event.kind)
+    if found is None:
+        return []
+    name, owner_of, words = found
+    address = (SPOT, owner_of(event))
+    return [Telling(address, name, partial(words, event))] if address in heard else []
 
 
-def _change(event: BalanceUpdate | ExternalLock, name: str, unit: int) -> str:
+def _change(name: str, event: BalanceUpdate | ExternalLock, unit: int) -> str:
     at = event.at_us // unit
     return f'{{"e":"{name}","E":{at},"a":"{event.asset}","d":{quote_units(event.delta)},"T":{at}}}'
 
@@ -231,3 +225,17 @@ def _prevented(told: Report) -> str:
             f'"pY":{quote_units(mul_floor(price, told.last_prevented))}'
         )
     return ",".join(parts)
+
+
+_TOLD: Final[dict[int, tuple[str, Callable[[Event], int], Callable[[Any, int], str]]]] = {
+    REPORT: ("executionReport", attrgetter("order.account.id"), _report),
+    POSITION: ("outboundAccountPosition", attrgetter("account.id"), _position),
+    LIST_STATUS: ("listStatus", attrgetter("order_list.account.id"), _list_status),
+    BALANCE_UPDATE: (
+        "balanceUpdate", attrgetter("account.id"), partial(_change, "balanceUpdate")
+    ),
+    EXTERNAL_LOCK: (
+        "externalLockUpdate", attrgetter("account.id"), partial(_change, "externalLockUpdate")
+    ),
+}  # fmt: skip
+"""By kind of event: its name, whose it is, and its JSON given the unit of its times."""

@@ -8,7 +8,7 @@ from tradepit.catalog.language import COINM, SPOT, USDM
 from tradepit.core.futures_records import FUTURES_TRADE
 from tradepit.core.records import LISTEN_KEY_GONE, Event, ListenKeyGone, Outcome
 from tradepit.gateways.futures_user_events import futures_tellings
-from tradepit.gateways.stream_faults import USER
+from tradepit.gateways.stream_faults import USER, named
 from tradepit.gateways.user_events import EVERYONE, Subscriber, tellings
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Account:
         self.users = users
         self.address = address
         self.product, owner = address
-        whose = USER if self.product == SPOT else f"{self.product}:{USER}"
+        whose = named(self.product, USER)
         self.name = whose + event
         self.order = f"{whose}{owner}"
         self.account = users.faults.sequencer.machine.accounts[owner].name
