@@ -67,7 +67,8 @@ PLANS_KEPT: Final = 64
 class Plans:
     """Readers of a request type for the names that clients send, in their order: a client sends the
     same ones each time. Known names are looked up once, and a plan is a call with keywords, which
-    costs half of `make_reader`'s loop. Whatever a plan cannot read is for `read` to refuse."""
+    costs little more than half of `make_reader`'s loop. Whatever a plan cannot read is for `read`
+    to refuse."""
 
     def __init__(self, ask_type: type[msgspec.Struct], read: Reader) -> None:
         self._ask_type = ask_type

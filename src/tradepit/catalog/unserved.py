@@ -18,7 +18,9 @@ HEADER: Final = "id\ttransport\tmethod\tpath\ttitle\tsince\tuntil"
 # How the declared operations can be reached by now.
 SERVED_TRANSPORTS: Final = ("rest", "ws-api")
 
-# What is said and asked on streams is declared nowhere else; a test subscribes to each of these.
+# What is said and asked on streams is declared nowhere else; tests subscribe to each of these, and
+# bring about each event of an account, but the two that never come about here
+# (docs/decisions/0191-strategies-and-keys.md).
 SERVED_STREAMS: Final = (
     "spot-streams:event:serverShutdown", "spot-streams:control-errors",
     "spot-streams:control:SUBSCRIBE", "spot-streams:control:UNSUBSCRIBE",
