@@ -20,7 +20,7 @@ from tradepit.core.futures_records import (
 )
 from tradepit.core.futures_settings import withdrawable
 from tradepit.core.rejects import Reject
-from tradepit.core.units import ONE
+from tradepit.core.units import ONE, div_floor, mul_floor, step_floor
 
 if TYPE_CHECKING:
     from tradepit.core.book import BookSide
@@ -85,9 +85,9 @@ def bounds(pit: Exchange, asset: str) -> tuple[int, int]:
     rate = pit.collateral_rate(asset, False)
     if not rate:
         return 0, 0
-    least, most = LEAST * ONE // rate, MOST * ONE // rate
+    least, most = div_floor(LEAST, rate), div_floor(MOST, rate)
     low, high = 10 ** (len(str(least)) - 1), 10 ** (len(str(most)) - 1)
-    return -(-least // low) * low, most // high * high
+    return step_floor(least + low - 1, low), step_floor(most, high)
 
 
 def route(pit: Exchange, give: str, take: str) -> list[Step]:
@@ -123,7 +123,7 @@ def _levels(step: Step) -> list[tuple[int, int]]:
     base_given = step[1]
     found = []
     for price, qty in _side(step).depth(LEVELS):
-        worth = price * qty // ONE
+        worth = mul_floor(price, qty)
         found.append((qty, worth) if base_given else (worth, qty))
     return found
 

@@ -209,7 +209,7 @@ def check_margin(pit: Exchange, order: FuturesOrder, released: int = 0) -> None:
         cost += -(-loss // ONE)
     have = margin.available(pit, holding, before)
     if order.trader.multi_assets:
-        cost = -(-cost * pit.collateral_rate(contract.margin_asset, False) // ONE)
+        cost = mul_ceil(cost, pit.collateral_rate(contract.margin_asset, False))
     if cost > have:
         words = f"needs {text_short(cost)}, {text_short(have)} are available"
         raise Reject("MARGIN_NOT_SUFFICIENT", hint=words)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradepit.core.units import ONE
+from tradepit.core.units import ONE, mul_floor
 
 if TYPE_CHECKING:
     from tradepit.core.contracts import Contract
@@ -190,7 +190,7 @@ def _add(found: Margin, holding: Holding, rate: int) -> None:
 
 def _at(rate: int, units: int) -> int:
     """What units of an asset count at a rate, rounded down."""
-    return units if rate == ONE else units * rate // ONE
+    return units if rate == ONE else mul_floor(units, rate)
 
 
 def isolated(position: Position) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from tradepit.core import conversion
 from tradepit.core.contracts import USDM
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
-from tradepit.core.units import ONE
+from tradepit.core.units import div_floor
 from tradepit.products.futures.venues import on
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def get_quote(pit: Exchange, who: Who, ask: AskQuote) -> Quoted:
     quote = conversion.offer(pit, pit.trader(who.owner, USDM), pair, (give or 0, take or 0))
     return Quoted(
         quote_id=str(quote.id) if quote.id else UNSET,
-        ratio=quote.take * ONE // quote.give, inverse_ratio=quote.give * ONE // quote.take,
+        ratio=div_floor(quote.take, quote.give), inverse_ratio=div_floor(quote.give, quote.take),
         valid_timestamp=quote.valid_us, to_amount=quote.take, from_amount=quote.give,
     )  # fmt: skip
 
@@ -167,8 +167,8 @@ def convert_status(
         give_asset, give, take_asset, take = rows[0].body
         return Conversion(
             order_id=rows[0].row_id, order_status="SUCCESS", from_asset=give_asset,
-            from_amount=give, to_asset=take_asset, to_amount=take, ratio=take * ONE // give,
-            inverse_ratio=give * ONE // take, create_time=rows[0].at_us,
+            from_amount=give, to_asset=take_asset, to_amount=take, ratio=div_floor(take, give),
+            inverse_ratio=div_floor(give, take), create_time=rows[0].at_us,
         )  # fmt: skip
 
     return look
