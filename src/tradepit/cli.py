@@ -15,7 +15,7 @@ from tradepit import config
 from tradepit.ca import ca, folder
 from tradepit.config import SETTINGS, Setting
 from tradepit.verbs import URL as _URL
-from tradepit.verbs import add_verbs, url_option, with_token
+from tradepit.verbs import add_verbs, ailment, url_option
 from tradepit.verbs import control as _control
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -153,22 +153,15 @@ def _text(value: object) -> str:
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait.")
 def wait(url: str, timeout: float) -> int:
     """Wait until a server takes orders (exit code 4 when it does not in time)."""
-    import http.client
     import time
-    import urllib.request
 
     until = time.monotonic() + timeout
-    while True:
-        try:
-            asked = urllib.request.Request(f"{url}/_tradepit/v1/health", headers=with_token({}))
-            with urllib.request.urlopen(asked, timeout=2) as answer:
-                if answer.status == 200:
-                    return config.OK
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            if time.monotonic() > until:
-                click.echo(f"Not reachable: {url} ({error})", err=True)
-                return config.NOT_REACHABLE
+    while why := ailment(url):
+        if time.monotonic() > until:
+            click.echo(f"Not reachable: {url} ({why})", err=True)
+            return config.NOT_REACHABLE
         time.sleep(0.05)
+    return config.OK
 
 
 @cli.command("import")
@@ -270,23 +263,12 @@ def doctor(**flags: Any) -> int:
     settings, _ = _load(flags)
     from tradepit.doctor import examine
 
-    answers = _is_healthy(f"http://{settings.host}:{settings.port}")
+    answers = not ailment(f"http://{settings.host}:{settings.port}")
     found = list(examine(settings, answers))
     for finding in found:
         mark = {True: "ok   ", False: "WRONG", None: "     "}[finding.ok]
         click.echo(f"{mark}  {finding.what}")
     return config.CHECK_FAILED if any(each.ok is False for each in found) else config.OK
-
-
-def _is_healthy(url: str) -> bool:
-    import http.client
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(f"{url}/_tradepit/v1/health", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (OSError, ValueError, http.client.HTTPException):
-        return False
 
 
 @cli.group()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,7 +11,7 @@ from tradepit import config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ANSWER_S = 300  # how long a server may take: a long rewind plays a day's log again
+HEALTH_S = 2.0  # how long a server may take to say how it is
 SERVER_URL = "http://127.0.0.1:8800"
 
 
@@ -161,43 +160,42 @@ TABLES: dict[str, Callable[[Any], str]] = {"snapshot list": _listed, "snapshot d
 # --- Asking ------------------------------------------------------------------------------------
 
 
-def with_token(headers: dict[str, str]) -> dict[str, str]:
-    """The headers, with the token that the environment gives."""
-    token = os.environ.get("TRADEPIT_CONTROL_TOKEN")
-    return headers | {"Authorization": f"Bearer {token}"} if token else headers
-
-
 def control(
     url: str, operation: str, given: dict[str, Any], world: str = "",
     show: Callable[[Any], str] | None = None,
 ) -> int:  # fmt: skip
     """Ask a running server for an operation of `/_tradepit/v1`; prints the answer, as JSON unless
     `show` makes something else of it. Returns: an exit code."""
-    import http.client
     import json
-    import urllib.error
-    import urllib.parse
-    import urllib.request
 
-    method, _, path = operation.partition(" ")
-    target = f"{url}/_tradepit/v1/{path}"
-    body = None
-    if method != "GET":
-        body = json.dumps(given).encode()
-    elif given:
-        target += "?" + urllib.parse.urlencode(given)
-    headers = {"Content-Type": "application/json"} | ({"X-Tradepit-World": world} if world else {})
-    headers = with_token(headers)
-    asked = urllib.request.Request(target, body, headers, method=method)
+    from tradepit.embed.hosts import found_running
+    from tradepit.embed.wire import Refused
+
+    wire = found_running(url)
     try:
-        with urllib.request.urlopen(asked, timeout=ANSWER_S) as answer:
-            found = json.load(answer)
-            text = show(found) if show else json.dumps(found, indent=2, ensure_ascii=False)
-            click.echo(text)
-            return config.OK
-    except urllib.error.HTTPError as refused:
-        click.echo(f"Refused: {refused.read().decode(errors='replace')}", err=True)
+        found = (wire.of_world(world) if world else wire).control(operation, given)
+        if isinstance(found, str):
+            raise ValueError("what answers there is no tradepit")
+        click.echo(show(found) if show else json.dumps(found, indent=2, ensure_ascii=False))
+        return config.OK
+    except Refused as refused:
+        said = refused.body
+        if not isinstance(said, str):
+            said = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+        click.echo(f"Refused: {said}", err=True)
         return config.FAILED
-    except (OSError, ValueError, http.client.HTTPException) as error:
+    except (OSError, ValueError) as error:
         click.echo(f"Not reachable: {url} ({error})", err=True)
         return config.NOT_REACHABLE
+
+
+def ailment(url: str) -> str:
+    """Why a server takes no orders; empty when it does."""
+    from tradepit.embed.hosts import found_running
+    from tradepit.embed.wire import Refused
+
+    try:
+        found_running(url)._replace(patience_s=HEALTH_S).control("GET health", {})
+    except (Refused, OSError, ValueError) as wrong:
+        return str(wrong) or type(wrong).__name__
+    return ""

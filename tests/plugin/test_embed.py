@@ -22,9 +22,9 @@ import pytest
 from websockets.asyncio.client import connect
 
 import tradepit
-from tradepit import Refused, Tradepit
-from tradepit.config import ConfigError
-from tradepit.embed import wire
+from tradepit import Refused, Tradepit, cli
+from tradepit.config import NOT_REACHABLE, OK, ConfigError
+from tradepit.embed import attached, wire
 from tradepit.embed.parts import Key
 
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
@@ -134,6 +134,27 @@ def test_what_is_kept_is_there_again(tmp_path: Path) -> None:
     with Tradepit(data=tmp_path / "world", market="empty") as pit:
         assert pit.account("alice").open_orders()[0]["price"] == "50000.00000000"
         assert pit.state_hash == before
+
+
+def test_a_server_is_asked_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By programs and by the command line, as far as they trust its authority."""
+    with Tradepit(**STILL, tls_port=0, ca_dir=tmp_path) as pit:
+        url = pit.info["urls"]["https"]
+        assert cli.run(["clock", "--url", url]) == NOT_REACHABLE  # whoever may sign for it
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+        with attached(url) as found:
+            assert found.info["world"] == "main"
+            assert found.ws_url.startswith("wss://")
+        assert cli.run(["clock", "--url", url]) == OK
+        assert cli.run(["wait", "--url", url, "--timeout", "5"]) == OK
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8800", "ftp://127.0.0.1", "http://127.0.0.1:x"])
+def test_what_is_no_url_is_not_reachable(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["clock", "--url", url]) == NOT_REACHABLE
+    assert f"Not reachable: {url} (" in capsys.readouterr().err
+    with attached(url) as found, pytest.raises((ValueError, OSError)):
+        found.clock.now_ms  # noqa: B018 - it asks
 
 
 async def test_programs_on_an_event_loop() -> None:

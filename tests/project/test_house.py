@@ -37,7 +37,7 @@ MAY: dict[str, set[str]] = {
     "listening": {"config", "gateways", "web"},
     "ca": {"config", "web"},
     "cli": {"config", "ca", "server", "web", "doctor", "verbs"},
-    "verbs": {"config"},
+    "verbs": {"config", "embed"},
     "doctor": {"config"},
     "embed": {"config", "server"},  # a client of the control API: it knows no other room
     "pytest_plugin": {"embed"},

@@ -117,10 +117,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-@contextlib.contextmanager
-def found_running(url: str) -> Iterator[Wire]:
+def found_running(url: str) -> Wire:
     """A server that somebody else started; TRADEPIT_CONTROL_TOKEN is its token."""
-    yield Wire(url.rstrip("/"), os.environ.get("TRADEPIT_CONTROL_TOKEN", ""))
+    return Wire(url.rstrip("/"), os.environ.get("TRADEPIT_CONTROL_TOKEN", ""))
 
 
 def host(given: dict[str, Any], *, subprocess: bool) -> AbstractContextManager[Wire]:

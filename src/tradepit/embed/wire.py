@@ -6,6 +6,7 @@ another thread. On one machine that costs a tenth of a millisecond.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ __tracebackhide__ = True  # a failed test is shown its own line, not how keys ar
 
 CONTROL: Final = "/_tradepit/v1"
 SLOWEST_S: Final = 300.0  # a month of a market may pass within one request
+MAIN: Final = "main"  # the name of a server's first world
 
 Number = int | float | str | Decimal
 Span = str | int | float | timedelta
@@ -40,10 +42,17 @@ class Refused(Exception):
 
 
 class Wire(NamedTuple):
-    """url: the server's or one world's; token: what its control API asks for, if anything."""
+    """url: the server's or one world's, http or https; token: what its control API asks for, if
+    anything; patience_s: how long an answer may take."""
 
     url: str
     token: str = ""
+    patience_s: float = SLOWEST_S
+
+    def of_world(self, name: str) -> Wire:
+        """The same to a world of this server, by its name; whether it is there is not asked."""
+        root, _, _ = self.url.partition("/@")
+        return self._replace(url=root if name == MAIN else f"{root}/@{name}")
 
     def control(self, operation: str, given: Mapping[str, Any]) -> Any:
         """Ask for an operation of the control API: "POST faults", or with its whole path.
@@ -66,23 +75,26 @@ class Wire(NamedTuple):
     ) -> Any:  # fmt: skip
         """The JSON (or else the text) of an answer.
 
-        Raises: Refused; OSError when there is no server, ConnectionError when it hung up.
+        Raises: Refused; OSError when there is no server, ConnectionError when it hung up;
+        ValueError when the url is none.
         """
         import http.client  # as heavy as all the rest, and whoever imports this may never ask
 
+        kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
         parts = urlsplit(self.url)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=SLOWEST_S)
+        if parts.scheme not in kinds:
+            raise ValueError(f"{self.url!r} begins with neither http:// nor https://")
+        target = quote(parts.path + path, safe="/@:%") + (f"?{query}" if query else "")
         try:
-            target = quote(parts.path + path, safe="/@:%") + (f"?{query}" if query else "")
-            connection.request(method, target, body or None, dict(headers or {}))
-            answer = connection.getresponse()
-            text = answer.read()
+            connection = kinds[parts.scheme](parts.netloc, timeout=self.patience_s)
+            with contextlib.closing(connection):
+                connection.request(method, target, body or None, dict(headers or {}))
+                answer = connection.getresponse()
+                text = answer.read()
         except http.client.HTTPException as wrong:
             raise ConnectionError(f"{method} {path}: {wrong!r}") from None
-        finally:
-            connection.close()
         found = _read(text, answer.headers.get("Content-Type", ""))
-        if answer.status >= 400:
+        if answer.status >= 300:  # to be led elsewhere is no answer either
             raise Refused(f"{method} {path}", answer.status, found)
         return found
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradepit.embed import hosts
 from tradepit.embed.parts import Account, Clock, Contract, Faults, Key, Market, Row
-from tradepit.embed.wire import Moment, Number, Span, Wire, duration, milliseconds, number
+from tradepit.embed.wire import MAIN, Moment, Number, Span, Wire, duration, milliseconds, number
 
 if TYPE_CHECKING:
     from tradepit.embed.aio import AsyncWorld
@@ -228,8 +228,7 @@ class World:
 
     def world(self, name: str) -> World:
         """Another world of the server, by its name; whether it is there is not asked."""
-        root, _, _ = self._wire.url.partition("/@")
-        return World(Wire(root if name == "main" else f"{root}/@{name}", self._wire.token))
+        return World(self._wire.of_world(name))
 
     def create_world(
         self, name: str, *, accounts: Sequence[str] = (), time: Moment | None = None,
@@ -247,8 +246,8 @@ class World:
 
     def delete(self) -> None:
         """End this world and remove everything of it; the server's first one cannot be."""
-        root, _, name = self._wire.url.partition("/@")
-        Wire(root, self._wire.token).control("DELETE worlds", {"name": name or "main"})
+        _, _, name = self._wire.url.partition("/@")
+        self._wire.of_world(MAIN).control("DELETE worlds", {"name": name or MAIN})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._wire.url or 'not started'}>"
@@ -326,5 +325,4 @@ class Tradepit(World):
 @contextlib.contextmanager
 def attached(url: str) -> Iterator[World]:
     """The first world of a server that runs already."""
-    with hosts.found_running(url) as wire:
-        yield World(wire)
+    yield World(hosts.found_running(url))
