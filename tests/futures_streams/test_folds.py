@@ -193,7 +193,8 @@ def test_a_quarter_is_delivered() -> None:
         world.open_market()
         ear = world.hear(
             "coinm", "!contractInfo", "btcusd_current_quarter@continuousKline_1d", "!bookTicker",
-            "btcusd_251226@kline_1w", "btcusd_251226@forceOrder",
+            "btcusd_251226@kline_1w", "btcusd_251226@forceOrder", "btcusd_251226@depth@100ms",
+            "btcusd_perp@depth@100ms",
         )  # fmt: skip
         usdm = world.hear("usdm", "!contractInfo")
         world.limit(BOB, "SELL", "BTCUSD_251226", "5", "107010")
@@ -216,7 +217,10 @@ def test_a_quarter_is_delivered() -> None:
         kline = ear.last("btcusd_current_quarter@continuousKline_1d")
         assert (kline["ct"], kline["k"]["c"], kline["k"]["n"]) == ("CURRENT_QUARTER", "107010.0", 1)
         world.jump(100 * DAY)  # the settled contract is forgotten; who hears it hears nothing
+        world.rebuild()
+        world.limit(BOB, "BUY", "BTCUSD_PERP", "7", "100000")
         world.wait(SECOND)
+        assert ear.last("btcusd_perp@depth@100ms")["b"] == [["100000.0", "7"]]
 
     live(scenario)
 

@@ -7,10 +7,10 @@ stand in `timed_feeds`; what a name means, in `stream_names`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from tradepit.catalog.kinds import TRUTHS, quote_short, quote_units
-from tradepit.core.records import BlockTrade, Event, Fill
+from tradepit.core.records import BLOCK_TRADE, BlockTrade, Event, Fill
 
 if TYPE_CHECKING:
     from tradepit.core.symbols import Symbol
@@ -141,16 +141,15 @@ class AggFeed(TradeFeed):
             )
 
 
-class BlockFeed(SymbolFeed):
+class BlockFeed(EarFeed, SymbolFeed):
     """Trades agreed on outside the book."""
 
-    def start(self) -> None:
-        self.hub.blocks[self.name] = self
+    kind = BLOCK_TRADE
 
-    def stop(self) -> None:
-        del self.hub.blocks[self.name]
-
-    def tell(self, block: BlockTrade) -> None:
+    def hear(self, event: Event) -> None:
+        block = cast("BlockTrade", event)
+        if block.symbol.key != self.key:
+            return
         self.channel.publish(
             lambda unit: (
                 f'{{"e":"blockTrade","E":{block.at_us // unit},"s":"{self.name}",'
@@ -217,17 +216,15 @@ def best_of(symbol: Symbol) -> tuple[int, int, int, int]:
 class BookWatch:
     """Which levels of one book changed, for all diff feeds of that symbol."""
 
-    def __init__(self, channel: Channel, name: str) -> None:
-        self.channel = channel  # of the first feed: it knows where the symbol is listed
-        self.name = name
+    def __init__(self, symbol: Symbol) -> None:
         self.feeds: dict[DiffFeed, None] = {}
-        self.book = channel.listing[name].book
+        self.book = symbol.book
         self.book.touched = {}
 
     def attach(self) -> None:
         """The book is another object; what changed in the old one is not forgotten."""
         self.collect()
-        self.book = self.channel.listing[self.name].book
+        self.book = next(iter(self.feeds)).symbol.book
         self.book.touched = {}
 
     def detach(self) -> None:
@@ -254,7 +251,7 @@ class DiffFeed(SymbolFeed):
     def start(self) -> None:
         watch = self.hub.books.get(self.key)
         if watch is None:
-            watch = self.hub.books[self.key] = BookWatch(self.channel, self.name)
+            watch = self.hub.books[self.key] = BookWatch(self.symbol)
         watch.collect()
         watch.feeds[self] = None
         super().start()

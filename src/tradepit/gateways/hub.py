@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tradepit.catalog.language import SPOT
-from tradepit.core.records import BLOCK_TRADE, TRADE, BlockTrade, Event, Fill, Outcome
+from tradepit.core.records import TRADE, Event, Fill, Outcome
 from tradepit.gateways.feeds import NEVER_US, round_up
 from tradepit.gateways.sockets import text_frame
 from tradepit.gateways.stream_faults import StreamFaults, named
@@ -28,14 +28,7 @@ if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
     from tradepit.core.history import History
     from tradepit.core.symbols import Symbol
-    from tradepit.gateways.feeds import (
-        BestFeed,
-        BlockFeed,
-        BookWatch,
-        EarFeed,
-        Feed,
-        TradeFeed,
-    )
+    from tradepit.gateways.feeds import BestFeed, BookWatch, EarFeed, Feed, TradeFeed
     from tradepit.gateways.sockets import Session
     from tradepit.journal.clock import Clock
     from tradepit.journal.sequencer import Sequencer
@@ -150,7 +143,6 @@ class Hub:
         self.books: dict[str, BookWatch] = {}  # by symbol's key, as what follows
         self.timed: dict[int, dict[Feed, None]] = {}  # by period
         self.trades: dict[str, dict[TradeFeed, None]] = {}
-        self.blocks: dict[str, BlockFeed] = {}
         self.bests: dict[Book, dict[BestFeed, None]] = {}
         self.ears: dict[int, dict[EarFeed, None]] = {}  # by kind of event
         self.stirred: list[Book] = []  # those of `bests` that the running command changed
@@ -324,12 +316,6 @@ class Hub:
         self.moment_us = outcome.at_us
         if self.trades and outcome.events:
             self._tell_trades(outcome.events)
-        if self.blocks:
-            for event in outcome.events:
-                if event.kind == BLOCK_TRADE:
-                    assert isinstance(event, BlockTrade)
-                    if event.symbol.name in self.blocks:
-                        self.blocks[event.symbol.name].tell(event)
         if self.ears:
             for event in outcome.events:
                 if event.kind in self.ears:
