@@ -23,7 +23,7 @@ from tradepit.products.futures.klines import Step, course
 from tradepit.products.futures.market_data import quote_shown, sum_shown
 from tradepit.products.futures.prices import AssetIndex, asset_indexes, rates, settle_price
 from tradepit.products.futures.selectors import contracts_of
-from tradepit.products.futures.tickers import day_of
+from tradepit.products.futures.tickers import DayTicker, day_of
 
 if TYPE_CHECKING:
     from tradepit.core.symbols import Symbol
@@ -249,27 +249,30 @@ class DayFeed(StatisticsFeed):
         super().beat(at_us)
 
 
-def mini_line(found: Measured, symbol: Symbol, at_us: int, unit: int) -> str:
+def _day(found: Measured, symbol: Symbol) -> tuple[Contract, DayTicker, str]:
+    """The contract, its day as REST tells it, and what was traded in the quote asset."""
     contract = contract_of(symbol)
     row = day_of(contract, found.held, found.span_us, contract.tape.last_qty)
-    quote = quote_shown(contract, found.held.bar.quote)
+    return contract, row, _text(quote_shown(contract, found.held.bar.quote))
+
+
+def mini_line(found: Measured, symbol: Symbol, at_us: int, unit: int) -> str:
+    contract, row, quote = _day(found, symbol)
     return (
         f'{{"e":"24hrMiniTicker","E":{at_us // unit},{name_of(contract)},'
         f'"c":{_text(row.last_price)},"o":{_text(row.open_price)},"h":{_text(row.high_price)},'
-        f'"l":{_text(row.low_price)},"v":{_text(row.volume)},"q":{_text(quote)}}}'
+        f'"l":{_text(row.low_price)},"v":{_text(row.volume)},"q":{quote}}}'
     )
 
 
 def day_line(found: Measured, symbol: Symbol, at_us: int, unit: int) -> str:
-    contract = contract_of(symbol)
-    row = day_of(contract, found.held, found.span_us, contract.tape.last_qty)
-    quote = quote_shown(contract, found.held.bar.quote)
+    contract, row, quote = _day(found, symbol)
     return (
         f'{{"e":"24hrTicker","E":{at_us // unit},{name_of(contract)},'
         f'"p":{_text(row.price_change)},"P":{quote_places(row.price_change_percent, 3)},'
         f'"w":{_text(row.weighted_avg_price)},"c":{_text(row.last_price)},'
         f'"Q":{_text(row.last_qty)},"o":{_text(row.open_price)},"h":{_text(row.high_price)},'
-        f'"l":{_text(row.low_price)},"v":{_text(row.volume)},"q":{_text(quote)},'
+        f'"l":{_text(row.low_price)},"v":{_text(row.volume)},"q":{quote},'
         f'"O":{row.open_time // unit},"C":{row.close_time // unit},"F":{row.first_id},'
         f'"L":{row.last_id},"n":{row.count}}}'
     )
