@@ -198,14 +198,19 @@ def not_found() -> Reject:
 
 
 def count_weight(door: Door, call: Call) -> None:
+    """Charge a request to the limits of its family of paths."""
+    limits = call.world.limits.get(call.path[1 : call.path.find(b"/", 1)])
+    if limits is not None:
+        charge(call, limits)
+
+
+def charge(call: Call, limits: IpLimits) -> None:
     """One raw request of this IP, and the operation's weight: where that depends on the request,
     the smallest until it is read."""
-    limits = call.world.limits.get(call.path[1 : call.path.find(b"/", 1)])
-    if limits is None:
-        return
+    now_s = call.now_us // 1_000_000
     call.limits = limits
-    call.meter = limits.knock(call.ip, call.now_us // 1_000_000)
-    limits.charge(call.meter, operation_of(call).weigh(None), call.now_us // 1_000_000)
+    call.meter = limits.knock(call.ip, now_s)
+    limits.charge(call.meter, operation_of(call).weigh(None), now_s)
 
 
 def refund(call: Call) -> None:

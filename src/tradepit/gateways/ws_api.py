@@ -259,17 +259,17 @@ class ApiSession(Session):
         operation = call.operation
         if operation is not None and operation.unfilled_orders and call.who.owner > 0:
             counts = chain.order_counts(self.world.pit, operation, call.who.owner)
-            form = self.forms.get(operation.venues[0]) or self._form(call, operation.venues[0])
+            form = self.forms.get(operation.venues[0]) or self._form(operation.venues[0])
             text = form % (request_id, status, found, *counts, call.meter.used)
         else:
-            form = self.forms.get("") or self._form(call, "")
+            form = self.forms.get("") or self._form("")
             text = form % (request_id, status, found, call.meter.used)
         self.say(text.encode())
 
-    def _form(self, call: WsCall, venue: str) -> str:
+    def _form(self, venue: str) -> str:
         """What an answer with limits looks like; venue: whose order counts are among them."""
-        assert call.limits is not None
-        rows = [chain.ORDER_ROWS[venue], call.limits.row] if venue else [call.limits.row]
+        assert self.limits is not None
+        rows = [chain.ORDER_ROWS[venue], self.limits.row] if venue else [self.limits.row]
         form = self.forms[venue] = f'{{"id":%s,"status":%d,%s,"rateLimits":[{",".join(rows)}]}}'
         return form
 
@@ -328,13 +328,13 @@ class WsCall(Call):
 
 
 def _plain(text: str) -> _Plain | None:
-    """A request whose parameters are texts, each name once, and which has what it must and no more;
-    any other is read with more care."""
+    """A request whose parameters are texts, each name once, and which has what it must and no more:
+    it has as many colons as names. Any other is read with more care."""
     try:
         found = _read_plain(text)
     except (msgspec.MsgspecError, RecursionError):
         return None
-    if not found.method or text.count('":') != len(found.params) + len(found.__struct_fields__):
+    if not found.method or text.count(":") != len(found.params) + len(found.__struct_fields__):
         return None
     return found
 
@@ -371,7 +371,7 @@ def _params(raw: bytes) -> dict[str, str]:
         found = _read_texts(raw)
     except msgspec.MsgspecError:
         found = _read_mixed(raw)
-    if raw.count(b'":') != len(found):
+    if raw.count(b":") != len(found):
         _refuse_duplicates(raw)
     return found
 
@@ -461,16 +461,9 @@ def _check_signature(door: Door, call: Call) -> None:
 
 def _count_weight(door: Door, call: Call) -> None:
     """As over HTTP; whose limits count was looked up when the socket opened."""
-    assert isinstance(call, WsCall) and call.operation is not None
-    limits = call.session.limits
-    if limits is not None:
-        now_s = call.now_us // 1_000_000
-        call.limits = limits
-        call.meter = meter = limits.knock(call.ip, now_s)
-        weight = call.operation.weight
-        limits.charge(
-            meter, weight if isinstance(weight, int) else call.operation.weigh(None), now_s
-        )
+    assert isinstance(call, WsCall)
+    if call.session.limits is not None:
+        chain.charge(call, call.session.limits)
 
 
 WS_CHAIN: Final = (
