@@ -29,7 +29,8 @@ from tradepit.data.genesis import DEV_KEYS
 from tradepit.gateways.answers import Answer
 from tradepit.gateways.door import CHAIN, Call, Door
 from tradepit.journal.records import encode_command
-from tradepit.server import COLLECT_AFTER, serving
+from tradepit.machine import COLLECT_AFTER
+from tradepit.server import serving
 
 PLACE: Final = "POST /api/v3/order"
 KEY: Final = DEV_KEYS[0]

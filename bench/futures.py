@@ -17,7 +17,7 @@ from tradepit.core.records import Command, Who
 from tradepit.core.units import ONE
 from tradepit.data import spot_listing
 from tradepit.data.contracts import contract_listing
-from tradepit.server import COLLECT_AFTER
+from tradepit.machine import COLLECT_AFTER
 
 PLACE: Final = "POST /fapi/v1/order"
 ROUNDS: Final = 5

@@ -13,9 +13,9 @@ from typing import Final
 
 import tradepit
 from bench.measure import Figure, Limit
-from tradepit import server
 from tradepit.config import Config
 from tradepit.core.terms import CONTRACT_STATUSES, SYMBOL_STATUSES
+from tradepit.machine import loop_factory, tame_collector
 from tradepit.worlds.hall import Hall
 
 DAYS: Final = 30
@@ -45,7 +45,7 @@ def measure(quick: bool) -> list[Figure]:
 
 def _run(days: int, *, contracts: bool) -> tuple[float, float, int]:
     """(seconds of the wall, of CPU, commands)"""
-    with asyncio.Runner(loop_factory=server._loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_pass(days, contracts))
 
 
@@ -58,7 +58,7 @@ async def _pass(days: int, contracts: bool) -> tuple[float, float, int]:
         contract.status = CONTRACT_STATUSES.index("PENDING_TRADING")
     await hall.start()
     await hall.pace(0)
-    server._tame_collector()
+    tame_collector()
     before, wall, cpu = hall.pit.seq, time.perf_counter(), time.process_time()
     await hall.advance(hall.clock.now_us() + days * DAY_US)
     spent = time.perf_counter() - wall, time.process_time() - cpu, hall.pit.seq - before

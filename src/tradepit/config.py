@@ -194,11 +194,6 @@ class Config:
         """Where the certificate authority is kept."""
         return self.ca_dir if self.ca_dir is not None else config_home() / "ca"
 
-    @property
-    def ca_certificate(self) -> Path:
-        """The file of its certificate, which clients trust."""
-        return self.ca_folder / "authority.pem"
-
 
 class Setting:
     """One field of `Config`, as flags, variables and the file name it."""

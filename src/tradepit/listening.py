@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tradepit.config import Config, ConfigError
@@ -45,10 +46,13 @@ class SecureListener:
     """
 
     def __init__(
-        self, listener: socket.socket, secured: Secured, authority: Authority, is_new: bool
-    ) -> None:
-        """is_new: whether the authority was made just now."""
+        self, listener: socket.socket, secured: Secured, authority: Authority,
+        certificate: Path, *, is_new: bool,
+    ) -> None:  # fmt: skip
+        """certificate: the file of the authority's, which clients trust. is_new: whether the
+        authority was made just now."""
         self.authority = authority
+        self.certificate = certificate
         self.is_new = is_new
         self.port: int = listener.getsockname()[1]
         self._listener = listener
@@ -98,7 +102,8 @@ def secure_listener(settings: Config) -> SecureListener | None:
     except BaseException:
         listener.close()
         raise
-    return SecureListener(listener, secured, authority, is_new)
+    certificate = settings.ca_folder / authorities.CERTIFICATE
+    return SecureListener(listener, secured, authority, certificate, is_new=is_new)
 
 
 def names(settings: Config, authority: Authority) -> list[str]:

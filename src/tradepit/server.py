@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import ipaddress
 import json
 import logging
@@ -43,6 +42,7 @@ from tradepit.journal.port import JournalError
 from tradepit.journal.recovery import open_world
 from tradepit.journal.sqlite import SqliteLog
 from tradepit.listening import SecureListener, bound, secure_listener
+from tradepit.machine import allow_files, loop_factory, on_end_of_input, on_signal, tame_collector
 from tradepit.market import archive
 from tradepit.market.archive import ArchiveError
 from tradepit.web.documents import all_pages
@@ -54,8 +54,6 @@ from tradepit.worlds.recipes import MAIN, main_recipe
 
 DRAIN_S: Final = 5  # how long clients may take to read their last answers
 SQL_THREADS: Final = 4
-COLLECT_AFTER: Final = (20_000, 20, 50)  # new objects; young collections; middle ones
-FILES_WANTED: Final = 8_192  # sockets are files
 
 log = logging.getLogger("tradepit.server")
 
@@ -66,10 +64,10 @@ def run(settings: Config) -> int:
     Raises: OSError when the address cannot be had.
     """
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
-    _allow_files()
+    allow_files()
     with (
         bound(settings.host, settings.port) as listener,
-        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        asyncio.Runner(loop_factory=loop_factory()) as runner,
     ):
         try:
             return runner.run(_serve_until_told(settings, listener))
@@ -279,7 +277,7 @@ class Served:
             "world": MAIN,
             "urls": self.urls,
             "accounts": [key._asdict() for key in self.keys],
-            **({"ca": str(self.settings.ca_certificate)} if self.secure else {}),
+            **({"ca": str(self.secure.certificate)} if self.secure else {}),
             **({"control_token": self.control_token} if self.control_token else {}),
         }
 
@@ -335,7 +333,7 @@ def in_thread(settings: Config) -> Iterator[Served]:
     def work() -> None:
         # The loop is made and ended here: the asker's thread may be running another one.
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(live())
         except BaseException as wrong:
             if begun.done():
@@ -363,10 +361,10 @@ async def _serve_until_told(settings: Config, listener: socket.socket) -> int:
         if not told.done():
             told.set_result(code)
 
-    _on_signal(loop, signal.SIGINT, lambda: tell(config.INTERRUPTED))
-    _on_signal(loop, signal.SIGTERM, lambda: tell(config.OK))
+    on_signal(loop, signal.SIGINT, lambda: tell(config.INTERRUPTED))
+    on_signal(loop, signal.SIGTERM, lambda: tell(config.OK))
     if settings.end_with_input:
-        _on_end_of_input(lambda: loop.call_soon_threadsafe(tell, config.OK))
+        on_end_of_input(lambda: loop.call_soon_threadsafe(tell, config.OK))
     async with serving(settings, listener) as served:
         served.keeper.on_first = lambda reason: tell(config.FAILED)
         if served.hall.sequencer.broken:
@@ -374,7 +372,7 @@ async def _serve_until_told(settings: Config, listener: socket.socket) -> int:
         if settings.config_out is not None:
             _write_private(settings.config_out, json.dumps(served.facts(), indent=2) + "\n")
         _say(_banner(served))
-        _tame_collector()
+        tame_collector()
         return await told
 
 
@@ -394,7 +392,7 @@ def _banner(served: Served) -> str:
     ]
     if served.secure is not None:
         lines.append(f"  TLS            {served.urls['https']}")
-        lines.append(f"                 {_trust(served)}")
+        lines.append(f"                 {_trust(served.secure)}")
     lines.append("")
     for key in served.keys:
         lines.append(f"  {key.name:<6} api key  {key.api_key}")
@@ -407,14 +405,13 @@ def _banner(served: Served) -> str:
     return "\n".join(lines)
 
 
-def _trust(served: Served) -> str:
+def _trust(secure: SecureListener) -> str:
     """How clients come to trust the certificates."""
-    file = served.settings.ca_certificate
-    made = served.secure is not None and served.secure.is_new
-    return f"{'A new authority was made. ' if made else ''}Clients trust it by SSL_CERT_FILE={file}"
+    made = "A new authority was made. " if secure.is_new else ""
+    return f"{made}Clients trust it by SSL_CERT_FILE={secure.certificate}"
 
 
-# --- The machine -------------------------------------------------------------------------------
+# --- Small things ------------------------------------------------------------------------------
 
 
 def _control_token(settings: Config, address: str) -> str:
@@ -432,54 +429,6 @@ def _url(scheme: str, address: str, port: int) -> str:
     if ipaddress.ip_address(address.partition("%")[0]).is_unspecified:
         address = "127.0.0.1"
     return f"{scheme}://[{address}]:{port}" if ":" in address else f"{scheme}://{address}:{port}"
-
-
-def _loop_factory() -> Any:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
-
-
-def _on_signal(loop: asyncio.AbstractEventLoop, number: int, act: Any) -> None:
-    try:
-        loop.add_signal_handler(number, act)
-    except NotImplementedError:  # Windows
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
-
-
-def _on_end_of_input(act: Callable[[], object]) -> None:
-    """Call `act` (from another thread) when there is no more standard input."""
-
-    def wait() -> None:
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # there is none at all
-            while sys.stdin.buffer.read(4_096):
-                pass
-        with contextlib.suppress(RuntimeError):  # the loop is gone already
-            act()
-
-    threading.Thread(target=wait, name="tradepit-input", daemon=True).start()
-
-
-def _tame_collector() -> None:
-    """What lives until the end need not be looked through again and again, and what a request
-    leaves behind is mostly no cycle: looking more seldom is a fifth of an order's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
-
-
-def _allow_files() -> None:
-    """Raise the soft limit of open files as far as is useful and allowed."""
-    try:
-        import resource
-    except ImportError:
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(FILES_WANTED, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _write_private(path: Path, text: str) -> None:

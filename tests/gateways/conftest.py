@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
 from tradepit import server as serving
 from tradepit.config import Config
 from tradepit.data.genesis import DEV_KEYS
-from tradepit.listening import bound
 
 ALICE = DEV_KEYS[0]
 HOST = b"127.0.0.1"
@@ -147,38 +145,8 @@ def message(
 
 def running(settings: Config) -> Iterator[Server]:
     """Run a server until the generator is closed."""
-    listener = bound(settings.host, settings.port)
-    ready: list[serving.Served] = []
-    started = threading.Event()
-    stops: list[Any] = []
-
-    async def live() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        stops.append(lambda: loop.call_soon_threadsafe(stop.set))
-        async with serving.serving(settings, listener) as served:
-            ready.append(served)
-            started.set()
-            await stop.wait()
-
-    def work() -> None:
-        try:
-            with asyncio.Runner(loop_factory=serving._loop_factory()) as runner:
-                runner.run(live())
-        finally:
-            started.set()
-
-    thread = threading.Thread(target=work)
-    port = listener.getsockname()[1]
-    thread.start()
-    started.wait()
-    try:
-        assert ready, "the server did not start"
-        yield Server(port, ready[0])
-    finally:
-        stops[0]()
-        thread.join()
-        listener.close()
+    with serving.in_thread(settings) as served:
+        yield Server(urlsplit(served.url).port or 0, served)
 
 
 @pytest.fixture(scope="module")

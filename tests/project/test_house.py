@@ -35,6 +35,7 @@ MAY: dict[str, set[str]] = {
     | {"config"},
     "config": set(),
     "listening": {"config", "gateways", "web"},
+    "machine": set(),
     "ca": {"config", "web"},
     "cli": {"config", "ca", "server", "web", "doctor", "verbs"},
     "verbs": {"config", "embed"},
