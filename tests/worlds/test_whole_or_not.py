@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tradepit.core.rejects import Reject
 from tradepit.journal.datadir import finish_change
 from tradepit.journal.port import JournalError
 from tradepit.journal.sequencer import HOUSE
+from tradepit.worlds import hall as halls
 from tradepit.worlds import shelf
 from tradepit.worlds.hall import Hall
 from tradepit.worlds.recipes import Recipe, read_recipe
@@ -170,6 +172,25 @@ def test_a_world_that_cannot_be_opened_any_more_is_closed(
 
 def raising(wrong: Exception) -> Any:
     raise wrong
+
+
+async def test_what_fails_is_over_before_its_folder_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A history is copied by another thread than a state is written by."""
+    copied: list[bool] = []
+
+    def slowly(path: Path) -> None:
+        time.sleep(0.1)
+        copied.append(path.is_file())
+
+    async with keeping(Config(data=tmp_path, market="empty", limits="off")) as keeper:
+        hall = keeper.halls["main"]
+        monkeypatch.setattr(hall.projector.store, "copy", slowly)
+        monkeypatch.setattr(halls, "write_image", lambda *_: raising(OSError(28, "full")))
+        with pytest.raises(Reject, match="make room"):
+            await Shelf(keeper, "main").save("one")
+    assert copied == [True]
 
 
 async def test_a_birth_that_a_kill_cut_short_is_made_whole(tmp_path: Path) -> None:

@@ -234,16 +234,18 @@ class Hall:
             self.sequencer.applied_seq, self.clock.now_us(), RULES, "", self.as_played(),
             wall_us(), __version__, self.replays.memory(),
         )  # fmt: skip
-        copied = self.projector.copy(empty_file(into / HISTORY))
         link_tapes(self.folder / TAPES, into)
-        about = await asyncio.to_thread(
-            write_image, into, about, state, self.settings.sync == "disk"
-        )
-        try:
-            await asyncio.wait_for(copied, COPIED_S)
-        except (TimeoutError, sqlite3.Error) as wrong:
-            raise JournalError(f"The history cannot be copied: {wrong or 'too slow'}.") from wrong
-        return about
+        copied = self.projector.copy(empty_file(into / HISTORY))
+        sync = self.settings.sync == "disk"
+        done = await asyncio.gather(  # whatever fails, nobody writes into the folder after this
+            asyncio.to_thread(write_image, into, about, state, sync), _whole(copied),
+            return_exceptions=True,
+        )  # fmt: skip
+        for failure in done:
+            if isinstance(failure, BaseException):
+                raise failure
+        assert isinstance(done[0], About)
+        return done[0]
 
     async def stop(self, keep: bool = True) -> None:
         """Residents leave, the log gets its snapshot (unless it is not to be kept), the history
@@ -292,6 +294,14 @@ class Hall:
             parts["market"] = all(book.bids.best() and book.asks.best() for book in books)
             parts["residents"] = self.residents.alive()
         return parts
+
+
+async def _whole(copied: asyncio.Future[None]) -> None:
+    """Wait for the copy of a history. Raises: JournalError, OSError."""
+    try:
+        await asyncio.wait_for(copied, COPIED_S)
+    except (TimeoutError, sqlite3.Error) as wrong:
+        raise JournalError(f"The history cannot be copied: {wrong or 'too slow'}.") from wrong
 
 
 def _log_of(settings: Config, home: DataDir) -> Log:
