@@ -16,6 +16,7 @@ import pytest
 from tests.crash.served import SYMBOL, Caller, Server
 
 Orders = frozenset[str]
+MANY = 30  # snapshots; those that a kill left unanswered are there, too, and 64 is all there may be
 BROKEN = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -68,6 +69,10 @@ class Driver(threading.Thread):
         return True
 
     def save(self) -> bool:
+        if len(self.saved) > MANY:
+            gone = self.dice.choice(sorted(self.saved))
+            del self.saved[gone]
+            self.ask("DELETE", "snapshots", name=gone)
         name = f"s{self.life}-{self.number}"
         self.saving = {name: self.orders}
         self.ask("POST", "snapshots", name=name)
