@@ -357,8 +357,8 @@ def test_an_order_on_a_contract_halts_no_symbol_of_its_name(pit: Pit) -> None:
     pit.done("PUT", "symbols", symbol="BTCUSDT", status="TRADING")
 
 
-def contract_order(pit: Pit, path: str, symbol: str, qty: str) -> Response:
-    text = LIMIT.format(symbol=symbol, side="BUY", qty=qty, price="100000")
+def contract_order(pit: Pit, path: str, symbol: str, qty: str, price: str = "100000") -> Response:
+    text = LIMIT.format(symbol=symbol, side="BUY", qty=qty, price=price)
     return pit.signed("POST", path, text)
 
 
@@ -478,6 +478,39 @@ def test_reads_lag(pit: Pit) -> None:
     pit.done("DELETE", "faults", all=True)
     pit.done("PUT", "clock", speed="1")
     assert pit.done("GET", "audit")["balanced"]
+
+
+@pytest.mark.parametrize("late", [{"lag": "500ms"}, {"behind": 1}])
+def test_reads_of_futures_lag(pit: Pit, late: dict[str, Any]) -> None:
+    """What was filled at once lies in the history, and is not told of before its time."""
+    pit.done("PUT", "clock", speed="0")
+
+    def paid() -> int:
+        asked = "symbol=ETHUSDT&incomeType=COMMISSION"
+        return len(pit.signed("GET", "/fapi/v1/income", asked).json)
+
+    sold = LIMIT.format(symbol="ETHUSDT", side="SELL", qty="0.1", price="2500")
+    assert pit.signed("POST", "/fapi/v1/order", sold, name="bob").status == 200
+    before = paid()
+    pit.done("POST", "faults", kind="read-lag", account="alice", **late)
+    order = contract_order(pit, "/fapi/v1/order", "ETHUSDT", "0.1", "2500").json
+
+    def reads() -> tuple[Any, ...]:
+        asked = f"symbol=ETHUSDT&orderId={order['orderId']}"
+        found = pit.signed("GET", "/fapi/v1/order", asked)
+        listed, trades = (
+            pit.signed("GET", f"/fapi/v1/{path}", asked).json
+            for path in ("allOrders", "userTrades")
+        )
+        state = found.json.get("status") or found.code
+        return state, len(listed), len(trades), paid() - before
+
+    assert reads() == (-2013, 0, 0, 0)
+    pit.done("POST", "clock/advance", by="1s")
+    place(pit, "bob")
+    assert reads() == ("FILLED", 1, 1, 1)
+    pit.done("DELETE", "faults", all=True)
+    pit.done("PUT", "clock", speed="1")
 
 
 def test_reads_lag_by_commands(pit: Pit) -> None:

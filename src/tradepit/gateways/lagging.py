@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from tradepit.core.contracts import PRIVATE_TRADES
 from tradepit.core.exchange import Exchange
-from tradepit.core.history import Allocated, Amended, ListRow, MyTrade, Prevented
+from tradepit.core.history import Allocated, Amended, FuturesRow, ListRow, MyTrade, Prevented
 from tradepit.core.orders import Order
 from tradepit.journal.recovery import pack_state, uncollected
 
@@ -145,3 +146,32 @@ class Lagging:
         first_unknown = self._pit.symbols[symbol].next_exec_id
         rows = self._history.amendments(owner, symbol, order_id, **page)
         return [row for row in rows if row.exec_id < first_unknown]
+
+    def futures(
+        self, owner: int, venue: int, what: str, symbol: str, **page: Any
+    ) -> list[FuturesRow]:
+        rows = self._history.futures(owner, venue, what, symbol, **page)
+        if not owner:
+            return rows
+        return [
+            row
+            for row in rows
+            if row.at_us <= self._pit.at_us and row.row_id <= self._last_id(what, symbol, row)
+        ]
+
+    def _last_id(self, what: str, symbol: str, row: FuturesRow) -> int:
+        """The last id that was given out; of what has none, the row's: it is known by its time."""
+        pit = self._pit
+        contract = pit.contracts.get(symbol)
+        if what == "income":
+            return pit.next_tran_id  # as the next two, it is the last one itself
+        if what == "algo":
+            return pit.next_algo_id
+        if what == "amend":
+            return pit.next_amend_id
+        if contract is not None and what == "order":
+            return contract.next_order_id - 1
+        if contract is not None and what == "trade":
+            private = row.row_id >= PRIVATE_TRADES
+            return (contract.next_private_id if private else contract.next_trade_id) - 1
+        return row.row_id
