@@ -1,6 +1,6 @@
 """binance-futures-connector trades futures: run with its folder on the path, by test_futures.py.
 
-python futures_connector.py URL KEYS PRICE
+python -m tests.clients.futures_connector URL KEYS PRICE
 """
 
 from __future__ import annotations

@@ -1,40 +1,23 @@
 """binance-futures-connector listens: run with its folder on the path, by test_futures_streams.py.
 
-python futures_sockets.py URL KEYS PRICE
+python -m tests.clients.futures_sockets URL KEYS PRICE
 """
 
 from __future__ import annotations
 
 import json
-import queue
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from binance.cm_futures import CMFutures
 from binance.um_futures import UMFutures
 from binance.websocket.cm_futures.websocket_client import CMFuturesWebsocketClient
 from binance.websocket.um_futures.websocket_client import UMFuturesWebsocketClient
+from tests.clients.ears import Ears
 
 URL = sys.argv[1]
 WS = "ws" + URL.removeprefix("http")
 KEYS: dict[str, list[str]] = json.loads(sys.argv[2])
-
-
-class Ears:
-    """What a client's callback was told."""
-
-    def __init__(self) -> None:
-        self.said: queue.Queue[Any] = queue.Queue()
-
-    def __call__(self, manager: Any, message: str) -> None:
-        self.said.put(json.loads(message))
-
-    def until(self, wanted: Callable[[Any], bool]) -> Any:
-        while True:
-            found = self.said.get(timeout=10)
-            if wanted(found):
-                return found
 
 
 def trade(kind: Any, symbol: str, qty: float, price: str) -> None:

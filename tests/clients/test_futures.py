@@ -7,20 +7,15 @@ import asyncio
 import hashlib
 import hmac
 import json
-import os
-import subprocess
-import sys
 import time
-import urllib.request
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import ccxt
 import pytest
 import websockets
 from binance.client import BaseClient, Client
-from tests.clients.pits import Pit
+from tests.clients.pits import Pit, futures_connector, mark
 
 pytestmark = pytest.mark.clients
 
@@ -28,13 +23,7 @@ pytestmark = pytest.mark.clients
 @pytest.fixture(scope="module")
 def price(pit: Pit) -> float:
     """What a bitcoin costs: index and mark price are set by hand."""
-    for symbol in ("BTCUSDT", "BTCUSD_PERP"):
-        body = {"symbol": symbol, "markPrice": "100000", "indexPrice": "100000"}
-        request = urllib.request.Request(
-            pit.url + "/_tradepit/v1/contracts", json.dumps(body).encode(),
-            {"Content-Type": "application/json"}, method="PUT",
-        )  # fmt: skip
-        urllib.request.urlopen(request).close()
+    mark(pit, 100_000)
     return 100_000.0
 
 
@@ -43,17 +32,7 @@ def near(price: float, factor: float = 1.0) -> str:
 
 
 def test_binance_futures_connector(pit: Pit, price: float) -> None:
-    """It calls itself `binance`, as other clients do: it has a folder and a process of its own."""
-    folder = Path(sys.executable).parents[1] / "futures-connector"
-    if not folder.is_dir():
-        pytest.skip("make test puts binance-futures-connector into .venv/futures-connector")
-    keys = {name: list(pair) for name, pair in pit.keys.items()}
-    script = Path(__file__).with_name("futures_connector.py")
-    done = subprocess.run(
-        [sys.executable, str(script), pit.url, json.dumps(keys), str(price)],
-        env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    futures_connector(pit, "futures_connector", int(price))
 
 
 def test_python_binance(pit: Pit, price: float, monkeypatch: pytest.MonkeyPatch) -> None:

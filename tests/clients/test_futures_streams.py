@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import ccxt.pro
@@ -19,7 +13,7 @@ from binance.base_client import BaseClient
 from binance.enums import ContractType, FuturesType
 from binance.ws.depthcache import FuturesDepthCacheManager
 from binance.ws.streams import ReconnectingWebsocket
-from tests.clients.pits import Pit
+from tests.clients.pits import Pit, futures_connector, futures_pro, mark
 
 pytestmark = pytest.mark.clients
 
@@ -29,27 +23,11 @@ PRICE = 100_000
 @pytest.fixture(scope="module", autouse=True)
 def marked(pit: Pit) -> None:
     """What a bitcoin costs: index and mark price are set by hand."""
-    for symbol in ("BTCUSDT", "BTCUSD_PERP"):
-        body = {"symbol": symbol, "markPrice": str(PRICE), "indexPrice": str(PRICE)}
-        request = urllib.request.Request(
-            pit.url + "/_tradepit/v1/contracts", json.dumps(body).encode(),
-            {"Content-Type": "application/json"}, method="PUT",
-        )  # fmt: skip
-        urllib.request.urlopen(request).close()
+    mark(pit, PRICE)
 
 
 def test_binance_futures_connector(pit: Pit) -> None:
-    """It calls itself `binance`, as other clients do: it has a folder and a process of its own."""
-    folder = Path(sys.executable).parents[1] / "futures-connector"
-    if not folder.is_dir():
-        pytest.skip("make test puts binance-futures-connector into .venv/futures-connector")
-    keys = {name: list(pair) for name, pair in pit.keys.items()}
-    script = Path(__file__).with_name("futures_sockets.py")
-    done = subprocess.run(
-        [sys.executable, str(script), pit.url, json.dumps(keys), str(PRICE)], timeout=60,
-        env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    futures_connector(pit, "futures_sockets", PRICE)
 
 
 # --- python-binance -----------------------------------------------------------------------------
@@ -145,19 +123,6 @@ def test_python_binance_depth_cache(pointed: Pit) -> None:
 # --- ccxt.pro -----------------------------------------------------------------------------------
 
 
-def exchange(pit: Pit, kind: Any, name: str) -> Any:
-    """A ccxt.pro exchange on this server."""
-    keys = pit.keys[name]
-    found = kind({"apiKey": keys.api_key, "secret": keys.secret, "enableRateLimit": False})
-    for key, url in list(found.urls["api"].items()):
-        if isinstance(url, str) and url.startswith("https://"):
-            found.urls["api"][key] = f"{pit.url}/{url.split('/', 3)[3]}"
-    found.urls["api"]["ws"]["linear"] = pit.ws_url + "/fstream/ws"
-    found.urls["api"]["ws"]["inverse"] = pit.ws_url + "/dstream/ws"
-    found.options["fetchCurrencies"] = False
-    return found
-
-
 @pytest.mark.parametrize(
     ("kind", "symbol", "qty"),
     [
@@ -166,7 +131,7 @@ def exchange(pit: Pit, kind: Any, name: str) -> Any:
 )  # fmt: skip
 def test_ccxt_watches(pit: Pit, kind: Any, symbol: str, qty: float) -> None:
     async def watch() -> None:
-        carol, dave = exchange(pit, kind, "carol"), exchange(pit, kind, "dave")
+        carol, dave = futures_pro(pit, kind, "carol"), futures_pro(pit, kind, "dave")
         try:
             await asyncio.gather(carol.load_markets(), dave.load_markets())
             at = PRICE + 10

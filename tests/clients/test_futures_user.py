@@ -4,8 +4,6 @@ ccxt.pro on both exchanges. (binance-futures-connector: see test_futures.py.)"""
 from __future__ import annotations
 
 import asyncio
-import json
-import urllib.request
 from typing import Any
 
 import ccxt.pro
@@ -13,7 +11,7 @@ import pytest
 from binance import AsyncClient, BinanceSocketManager
 from binance.client import BaseClient
 from binance.ws.streams import ReconnectingWebsocket
-from tests.clients.pits import Pit
+from tests.clients.pits import Pit, futures_pro, mark
 
 pytestmark = pytest.mark.clients
 AT = 100_000
@@ -22,13 +20,7 @@ AT = 100_000
 @pytest.fixture(scope="module")
 def marked(pit: Pit) -> Pit:
     """Index and mark price of bitcoin are set by hand."""
-    for symbol in ("BTCUSDT", "BTCUSD_PERP"):
-        body = {"symbol": symbol, "markPrice": str(AT), "indexPrice": str(AT)}
-        request = urllib.request.Request(
-            pit.url + "/_tradepit/v1/contracts", json.dumps(body).encode(),
-            {"Content-Type": "application/json"}, method="PUT",
-        )  # fmt: skip
-        urllib.request.urlopen(request).close()
+    mark(pit, AT)
     return pit
 
 
@@ -75,22 +67,6 @@ def test_python_binance(marked: Pit, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(hear())
 
 
-def pro(pit: Pit, kind: Any, name: str) -> Any:
-    """A ccxt.pro class of futures on this server."""
-    keys = pit.keys[name]
-    found = kind({"apiKey": keys.api_key, "secret": keys.secret, "enableRateLimit": False})
-    urls = found.urls["api"]
-    for key, url in list(urls.items()):
-        if isinstance(url, str) and url.startswith("https://"):
-            urls[key] = f"{pit.url}/{url.split('/', 3)[3]}"
-    streams = {"linear": "fstream", "inverse": "dstream"}
-    urls["ws"].update({key: f"{pit.ws_url}/{path}/ws" for key, path in streams.items()})
-    apis = {"linear": "/ws-fapi/v1", "inverse": "/ws-dapi/v1"}
-    urls["ws"]["ws-api"].update({key: pit.ws_url + path for key, path in apis.items()})
-    found.options["fetchCurrencies"] = False
-    return found
-
-
 async def listening(exchange: Any) -> None:
     """Until its account's socket is open, and whoever watches has said so."""
     for _ in range(500):
@@ -110,7 +86,7 @@ async def listening(exchange: Any) -> None:
 )
 def test_ccxt_pro(marked: Pit, kind: Any, symbol: str, amount: float, asset: str) -> None:
     async def hear() -> None:
-        erin, bob = pro(marked, kind, "erin"), pro(marked, kind, "bob")
+        erin, bob = futures_pro(marked, kind, "erin"), futures_pro(marked, kind, "bob")
         try:
             await asyncio.gather(erin.load_markets(), bob.load_markets())
             await bob.create_order(symbol, "limit", "sell", amount, AT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import queue
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -18,6 +17,7 @@ from binance.spot import Spot
 from binance.websocket.spot.websocket_stream import SpotWebsocketStreamClient
 from binance.ws.depthcache import DepthCacheManager
 from binance.ws.streams import ReconnectingWebsocket
+from tests.clients.ears import Ears
 from tests.clients.pits import Pit
 from unicorn_binance_websocket_api import BinanceWebSocketApiManager
 
@@ -25,22 +25,6 @@ pytestmark = pytest.mark.clients
 
 
 # --- binance-connector --------------------------------------------------------------------------
-
-
-class Ears:
-    """What a client's callback was told."""
-
-    def __init__(self) -> None:
-        self.said: queue.Queue[Any] = queue.Queue()
-
-    def __call__(self, manager: Any, message: str) -> None:
-        self.said.put(json.loads(message))
-
-    def until(self, wanted: Callable[[Any], bool]) -> Any:
-        while True:
-            found = self.said.get(timeout=10)
-            if wanted(found):
-                return found
 
 
 def test_connector_streams(pit: Pit) -> None:

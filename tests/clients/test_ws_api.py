@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import queue
 from typing import Any
 
 import pytest
 from binance import AsyncClient
 from binance.websocket.spot.websocket_api import SpotWebsocketAPIClient
 from binance.ws.streams import ReconnectingWebsocket
+from tests.clients.ears import Ears
 from tests.clients.pits import Pit
 from unicorn_binance_websocket_api import BinanceWebSocketApiManager
 
 pytestmark = pytest.mark.clients
 
 
-class Answers:
+class Answers(Ears):
     """What binance-connector's callback was told, by request."""
 
-    def __init__(self) -> None:
-        self.said: queue.Queue[Any] = queue.Queue()
-
-    def __call__(self, manager: Any, message: str) -> None:
-        self.said.put(json.loads(message))
-
     def to(self, request_id: str) -> Any:
-        while True:
-            found = self.said.get(timeout=10)
-            if found["id"] == request_id:
-                return found
+        return self.until(lambda said: said["id"] == request_id)
 
 
 def test_connector(pit: Pit) -> None:

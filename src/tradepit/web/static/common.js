@@ -15,7 +15,7 @@ export function make(tag, props = {}, ...children) {
   return node;
 }
 
-export class Refused extends Error {
+class Refused extends Error {
   constructor(status, answer) {
     super(answer?.msg || `The server answered ${status}.`);
     this.status = status;

@@ -1,6 +1,6 @@
 // Numbers as texts.
 
-export const decimals = (step) => (step.replace(/0+$/, '').split('.')[1] || '').length;
+const decimals = (step) => (step.replace(/0+$/, '').split('.')[1] || '').length;
 
 export const grouped = (text) => {
   const [whole, part] = String(text).split('.');
