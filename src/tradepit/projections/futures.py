@@ -10,18 +10,19 @@ amend     amendment id   order id  client id      [price before, after, quantity
 margin    microseconds   -1        side           [units added or taken]
 algo      algo id        actual    client id      FuturesOrder.dump()
 funding   microseconds   -1        ""             [rate, mark price]; of owner 0
-minute    when it opened -1        ""             MarkBar.row[1:]; of owner 0, as is `hour`
 convert   order id       -1        quote id       [asset given, units, asset taken, units]
-stand     microseconds   -1        ""             Stand.row; of owner 0
 
 Rows of `income`, `forced` and `convert` stand under the symbol "", so that one page tells of all
-symbols.
+symbols. Three that are of nobody, and many, are rows of `schema.COURSES`:
+
+minute    when it opened                          MarkBar.row[1:], as is `hour`
+stand     microseconds                            Stand.row
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -37,12 +38,14 @@ from tradepit.core.futures_orders import (
 )
 from tradepit.core.terms import POSITION_SIDES
 from tradepit.core.units import wide
-from tradepit.projections.schema import FUTURES, Kind
+from tradepit.projections.schema import COURSES, FUTURES, Kind
 
 _json = msgspec.json.Encoder().encode
 _OVER = frozenset(
     ALGO_STATUSES[status] for status in (ALGO_CANCELED, ALGO_EXPIRED, ALGO_FINISHED, ALGO_REJECTED)
 )
+
+COURSES_OF: Final = frozenset(("minute", "hour", "stand"))
 
 Put = Callable[[Kind, tuple[Any, ...]], None]
 
@@ -149,16 +152,15 @@ class FuturesRows:
         )  # fmt: skip
 
     def _marked(self, bar: told.MarkBar, seq: int) -> None:
-        contract, open_us = bar.contract, bar.row[0]
+        contract, row = bar.contract, bar.row
         what = "minute" if bar.width_us == MINUTE_US else "hour"
-        self._row(
-            (0, contract.venue), what, contract.name, (open_us, -1), open_us, "", bar.row[1:], seq
-        )
+        text = _json(row[1:]).decode()
+        self.put(COURSES, (contract.venue, what, contract.name, row[0], text, seq, self.world))
 
     def _stand(self, stand: told.Stand, seq: int) -> None:
-        contract, at_us = stand.contract, stand.at_us
-        self._row(
-            (0, contract.venue), "stand", contract.name, (at_us, -1), at_us, "", stand.row, seq
+        contract, text = stand.contract, _json(stand.row).decode()
+        self.put(
+            COURSES, (contract.venue, "stand", contract.name, stand.at_us, text, seq, self.world)
         )
 
     def _converted(self, done: told.Converted, seq: int) -> None:

@@ -17,6 +17,7 @@ from tradepit.core.history import Allocated, Amended, FuturesRow, ListRow, MyTra
 from tradepit.core.orders import Order
 from tradepit.core.symbols import Symbol
 from tradepit.core.tape import Agg, Trade
+from tradepit.projections.futures import COURSES_OF
 from tradepit.projections.projector import Projector
 from tradepit.projections.schema import (
     AGGS,
@@ -24,6 +25,7 @@ from tradepit.projections.schema import (
     AMENDMENTS,
     BARS,
     BLOCKS,
+    COURSES,
     FUTURES,
     MY_TRADES,
     ORDER_LISTS,
@@ -173,6 +175,11 @@ class SqlHistory:
         end_us: int | None = None, limit: int = 500,
     ) -> list[FuturesRow]:  # fmt: skip
         page = Page(limit, from_id, start_us, end_us)
+        if what in COURSES_OF:
+            return [
+                FuturesRow(row[3], -1, row[3], "", _json(row[4]))
+                for row in self._page(COURSES, (venue, what, symbol), page)
+            ]
         where: tuple[str, int | str] | None = None
         if order_id is not None:
             where = ("order_id", order_id)

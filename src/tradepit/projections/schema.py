@@ -105,6 +105,11 @@ BARS: Final = Kind(
     "open high low close base quote count taker_base taker_quote first_id last_id",
     time="open_us",
 )  # fmt: skip
+# What a contract's prices and holders were, by the minute: most rows of futures, and never looked
+# for by anything but time.
+COURSES: Final = Kind(
+    "courses", "venue what:text symbol:text", "open_us", "body:text", time="open_us"
+)
 
 KINDS: Final = tuple(_kinds)
 PERSONAL: Final = TRADES.index  # kinds before it are of one account
