@@ -15,6 +15,7 @@ from tradepit.core.rejects import Reject
 from tradepit.data import spot_listing
 from tradepit.data.genesis import genesis
 from tradepit.projections.futures import FuturesRows
+from tradepit.projections.schema import COURSES, Kind
 
 publish.load()
 
@@ -32,7 +33,14 @@ class World:
         self.pit = Exchange(commands(), genesis(rows, seed=7, born_us=BORN_US))
         self.now = BORN_US
         self.rows: list[tuple[Any, ...]] = []
-        self.told = FuturesRows(lambda kind, row: self.rows.append(row), 0)
+        self.told = FuturesRows(self._put, 0)
+
+    def _put(self, kind: Kind, row: tuple[Any, ...]) -> None:
+        """Keep a row, one of a course as the history shows it: of nobody, by its time."""
+        if kind is COURSES:
+            venue, what, symbol, at_us, body = row[:5]
+            row = (0, venue, what, symbol, at_us, -1, at_us, "", body)
+        self.rows.append(row)
 
     def now_us(self) -> int:
         return self.now
