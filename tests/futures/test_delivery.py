@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from tests.futures.contracts_bench import BORN_US, Bench, linear, meet
 
+from tradepit.core import algo
+from tradepit.core import futures_life as life
+from tradepit.core import futures_settings as settings
 from tradepit.core.delivery import name_of, quarter_end
 from tradepit.core.exchange import Exchange
+from tradepit.core.futures_orders import ALGO_STATUSES, FuturesOrder
+from tradepit.core.futures_records import AlgoReport
 from tradepit.core.rejects import Reject
+from tradepit.core.terms import STOP_LOSS
 from tradepit.core.units import parse_units
 
 
@@ -64,3 +71,49 @@ def test_a_contract_is_delivered() -> None:
     bench.place("ann", "BUY", "0.1", "51000", symbol=following)
     again = Exchange.load(bench.pit.handlers, bench.pit.dump())
     assert again.state_hash() == bench.pit.state_hash()
+
+
+def quarter(**more: Any) -> tuple[Bench, str, float]:
+    """A bench of one quarter of BTC, its symbol and the seconds until it is delivered."""
+    end_us = quarter_end(BORN_US)
+    name = name_of("BTCUSDT", end_us)
+    row = linear(
+        name, pair="BTCUSDT", contractType="CURRENT_QUARTER", deliveryDate=end_us // 1000,
+        baseAsset="BTC", _indexSymbol="BTCUSDT", **more,
+    )  # fmt: skip
+    bench = Bench(row)
+    return bench, name, (end_us - bench.pit.at_us) / 1e6
+
+
+def algo_order(bench: Bench, name: str) -> FuturesOrder:
+    """A waiting algo order of the first contract."""
+    order = bench.order(name, "BUY", "0.1", kind=STOP_LOSS, stop_price=parse_units("60000"))
+    order.contingent = order.is_market = True
+    bench.do(lambda pit: algo.place(pit, order))
+    return order
+
+
+def test_algo_orders_end_with_their_contract() -> None:
+    """They would wait for ever, and keep the account from changing its position mode."""
+    bench, _, until_s = quarter()
+    order = algo_order(bench, "ann")
+    bench.do(lambda pit: None, until_s)
+    assert not order.open and order.algo is not None
+    assert ALGO_STATUSES[order.algo.status] == "EXPIRED"
+    told = [event for event in bench.outcome.events if isinstance(event, AlgoReport)]
+    assert [(event.order, event.status) for event in told] == [(order, "EXPIRED")]
+    assert not bench.contract.triggers.stops
+    bench.do(lambda pit: settings.set_dual(bench.trader("ann"), True))
+
+
+def test_a_countdown_outlives_its_contract() -> None:
+    """One of half a year: its contract is delivered, and forgotten when the next one is."""
+    bench, name, until_s = quarter()
+    bench.do(lambda pit: life.count_down(
+        pit, bench.trader("ann"), bench.contract, 200 * 86_400_000_000
+    ))  # fmt: skip
+    bench.do(lambda pit: None, until_s)
+    assert bench.trader("ann", bench.contract).countdowns
+    bench.do(lambda pit: None, 100 * 86_400)
+    assert name not in bench.pit.contracts and not bench.trader("ann").countdowns
+    bench.do(lambda pit: None, 100 * 86_400)

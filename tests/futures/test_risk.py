@@ -140,7 +140,7 @@ def test_deleveraging_when_the_fund_cannot_bear_it() -> None:
     assert bench.wallet("ann") == 0
     forced: list[Any] = [e for e in bench.outcome.events if e.kind == FORCED]
     assert [e.adl for e in forced] == [True, True, False]
-    assert forced[0].order.client_id.startswith("adl_autoclose")
+    assert forced[0].order.client_id == "adl_autoclose"
 
 
 @pytest.mark.parametrize("fund", ["1000000", "100"])

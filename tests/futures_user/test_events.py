@@ -400,7 +400,7 @@ def test_deleveraging_is_told_to_those_whom_it_hits() -> None:
     ear.do(force)
     told = ear.heard("ben")
     assert outline(told) == ["LIMIT NEW NEW", "ACCOUNT ORDER", "LIMIT CALCULATED FILLED"]
-    assert told[0]["o"]["c"].startswith("adl_autoclose")
+    assert told[0]["o"]["c"] == "adl_autoclose", "the documents' id of all of them"
     assert told[-1]["o"]["rp"] == "400.00000000" and told[-1]["o"]["t"] >= 8 * 10**15
 
 

@@ -75,6 +75,14 @@ def cancel(pit: Exchange, order: FuturesOrder) -> None:
     _end(pit, order, algo, ALGO_CANCELED)
 
 
+def expire(pit: Exchange, order: FuturesOrder) -> None:
+    """End a waiting algo order by the exchange's own will."""
+    algo = order.algo
+    assert algo is not None
+    life.triggers_of(order).remove(order)
+    _end(pit, order, algo, ALGO_EXPIRED)
+
+
 def fire(pit: Exchange, order: FuturesOrder) -> None:
     """The price is met: an order of the matching engine takes the algo order's place."""
     algo = order.algo
@@ -137,9 +145,8 @@ def good_till(pit: Exchange, whose: str) -> None:
         if holding is None:
             continue
         order = holding.algos.orders.get(int(number))
-        if order is not None and order.algo is not None:
-            life.triggers_of(order).remove(order)
-            _end(pit, order, order.algo, ALGO_EXPIRED)
+        if order is not None:
+            expire(pit, order)
             return
 
 

@@ -84,6 +84,7 @@ def _forget_older(pit: Exchange, last: Contract) -> None:
             del pit.contracts[contract.name]
             for trader in pit.traders.values():
                 trader.holdings.pop(contract.name, None)
+                trader.countdowns.pop(contract.name, None)
 
 
 def _settle(pit: Exchange, position: Position, price: int) -> None:

@@ -394,7 +394,9 @@ def count_down(pit: Exchange, trader: Trader, contract: Contract, after_us: int)
 def countdown(pit: Exchange, whose: str) -> None:
     """An account did not renew its countdown for a symbol: all its orders there are cancelled."""
     owner, _, name = whose.partition(":")
-    contract = pit.contracts[name]
+    contract = pit.contracts.get(name)
+    if contract is None:
+        return  # delivered, and forgotten since
     trader = pit.trader(int(owner), contract.venue)
     due = trader.countdowns.get(name, 0)
     if due and due <= pit.at_us:
@@ -410,10 +412,12 @@ def cancel_all(pit: Exchange, trader: Trader, contract: Contract) -> None:
 
 
 def expire_all(pit: Exchange, trader: Trader, contract: Contract, why: int) -> None:
-    """The same by the exchange's own will; why: EXPIRY_…"""
+    """End them, and algo orders as well, by the exchange's own will; why: EXPIRY_…"""
     for order in open_orders(trader, contract):
         if order.open:
             expire(pit, order, why)
+    for waiting in list(trader.holding(contract).algos.orders.values()):
+        algo.expire(pit, waiting)
 
 
 def open_orders(trader: Trader, contract: Contract) -> list[FuturesOrder]:

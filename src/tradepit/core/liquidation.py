@@ -179,9 +179,11 @@ def _forced_order(
     order.tif = IOC
     order.forced = why
     order.reduce_only = position.side == 0
+    if why == DELEVERAGED:
+        order.client_id = "adl_autoclose"  # of all of them; documented
+        return order
     number = order.contract.next_order_id % 1_000_000
-    word = "autoclose-" if why == LIQUIDATED else "adl_autoclose-"
-    order.client_id = f"{word}{pit.at_us // 1000}{number:06d}"
+    order.client_id = f"autoclose-{pit.at_us // 1000}{number:06d}"
     return order
 
 

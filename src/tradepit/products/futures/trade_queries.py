@@ -60,9 +60,10 @@ class UsdmTrade(Reply):
 def _usdm(contract: Contract, row: FuturesRow) -> UsdmTrade:
     side, position_side, price, qty, value, realized, fee, asset, maker = row.body
     return UsdmTrade(
-        buyer=side == BUY, commission=EIGHT(fee), commission_asset=asset, id=row.row_id,
-        maker=maker, order_id=row.order_id, price=shown.price(contract, price),
-        qty=shown.qty(contract, qty), quote_qty=shown.worth(contract, int(value)),
+        buyer=side == BUY, commission=EIGHT(fee),
+        commission_asset=asset or contract.margin_asset, id=row.row_id, maker=maker,
+        order_id=row.order_id, price=shown.price(contract, price), qty=shown.qty(contract, qty),
+        quote_qty=shown.worth(contract, int(value)),
         realized_pnl=EIGHT(realized), side=side, position_side=position_side,
         symbol=contract.name, time=row.at_us,
     )  # fmt: skip
@@ -130,8 +131,8 @@ def _coinm(contract: Contract, row: FuturesRow) -> CoinmTrade:
         symbol=contract.name, id=row.row_id, order_id=row.order_id, pair=contract.pair, side=side,
         price=shown.price(contract, price), qty=shown.qty(contract, qty),
         realized_pnl=EIGHT(realized), margin_asset=contract.margin_asset,
-        base_qty=shown.worth(contract, int(value)), commission=EIGHT(fee), commission_asset=asset,
-        time=row.at_us, position_side=position_side, buyer=side == BUY, maker=maker,
+        base_qty=shown.worth(contract, int(value)), commission=EIGHT(fee),
+        commission_asset=asset or contract.margin_asset, time=row.at_us, position_side=position_side, buyer=side == BUY, maker=maker,
     )  # fmt: skip
 
 
