@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET, UnsetType
+
 from tradepit.catalog.fields import Int, String, Time
 from tradepit.catalog.language import MEMORY, NONE, SPOT, USER_STREAM, Ask, Reply, operation
 from tradepit.core.exchange import Exchange
@@ -32,7 +34,7 @@ class SessionStatus(Reply):
     connected_since: Time
     return_rate_limits: bool
     server_time: Time
-    user_data_stream: bool
+    user_data_stream: bool | UnsetType = UNSET  # of spot alone
 
 
 class Subscribed(Reply):
@@ -51,7 +53,7 @@ def _status(session: ApiSession) -> SessionStatus:
         connected_since=session.opened_us,
         return_rate_limits=session.show_limits,
         server_time=session.world.clock.now_us(),
-        user_data_stream=bool(session.subscribers),
+        user_data_stream=bool(session.subscribers) if session.venue == SPOT else UNSET,
     )
 
 

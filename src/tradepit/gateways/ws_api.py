@@ -35,7 +35,7 @@ from tradepit.gateways.user_stream import api_subscriber, terminated
 
 log = logging.getLogger("tradepit.ws_api")
 
-CONNECT_WEIGHT: Final = 2
+CONNECT_WEIGHT: Final = {SPOT: 2, USDM: 5, COINM: 5}
 FAMILIES: Final = {SPOT: b"/api/", USDM: b"/fapi/", COINM: b"/dapi/"}  # whose weight is counted
 MAX_WAITING: Final = 1_000  # requests of one socket that are not answered yet
 _ID_LENGTH: Final = 128
@@ -102,7 +102,7 @@ class ApiSession(Session):
     def opened(self) -> None:
         if self.limits is not None:
             meter = self.limits.knock(self.ip, int(time.time()))
-            meter.used += CONNECT_WEIGHT
+            meter.used += CONNECT_WEIGHT[self.venue]
 
     def closed(self) -> None:
         for subscriber in self.subscribers.values():
@@ -311,8 +311,7 @@ class WsCall(Call):
     def prepare(self, name: str, methods: dict[str, Operation], door: Door) -> None:
         """Find the method. Raises: Reject."""
         venue = self.session.venue
-        if venue == SPOT:
-            name = name.removeprefix("v3/")
+        name = name.removeprefix("v3/")  # of futures as well; documented
         self.operation = methods.get(name)
         if self.operation is None:
             raise Reject("UNSUPPORTED_OPERATION", status=501 if door.unserved(venue, name) else 400)

@@ -132,7 +132,8 @@ def _coinm(contract: Contract, row: FuturesRow) -> CoinmTrade:
         price=shown.price(contract, price), qty=shown.qty(contract, qty),
         realized_pnl=EIGHT(realized), margin_asset=contract.margin_asset,
         base_qty=shown.worth(contract, int(value)), commission=EIGHT(fee),
-        commission_asset=asset or contract.margin_asset, time=row.at_us, position_side=position_side, buyer=side == BUY, maker=maker,
+        commission_asset=asset or contract.margin_asset, time=row.at_us,
+        position_side=position_side, buyer=side == BUY, maker=maker,
     )  # fmt: skip
 
 
