@@ -234,21 +234,25 @@ def client_config(client: str | None, url: str) -> int:
 
 @cli.command("exec", context_settings={"ignore_unknown_options": True})
 @_URL
+@click.option("--world", default="", help="Which of its worlds, if not the first.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def lead(url: str, command: tuple[str, ...]) -> int:
+def lead(url: str, world: str, command: tuple[str, ...]) -> int:
     """Run COMMAND with Binance's host names leading to this exchange, https and wss included.
 
     Put `--` before it: tradepit exec -- python bot.py
     """
+    import re
     from urllib.parse import urlsplit
 
     from tradepit.web.certificates import AuthorityError
     from tradepit.web.leading import run as run_led
 
-    if urlsplit(url).path.strip("/"):  # Binance's paths stand alone behind its names
-        raise click.UsageError(f"{url} names a world; exec leads to a server's first one.")
+    named = urlsplit(url).path.strip("/")
+    world = world or named.removeprefix("@")
+    if world and re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", world) is None:
+        raise click.UsageError(f"{world!r} cannot be a world's name.")
     try:
-        return run_led(command, url, folder(None))
+        return run_led(command, url, folder(None), world)
     except AuthorityError as wrong:
         raise click.ClickException(str(wrong)) from None
 

@@ -40,6 +40,44 @@ def test_a_client_with_fixed_hosts_trades_here(lively: Pit) -> None:
     assert done.stdout.split() == ["https://api.binance.com", "BTCUSDT", "200"]
 
 
+IN_A_WORLD = """
+import http.client, json, os, ssl, urllib.parse
+from websockets.sync.client import connect
+
+proxy = urllib.parse.urlsplit(os.environ["HTTPS_PROXY"])
+context = ssl.create_default_context()
+lined = http.client.HTTPSConnection(proxy.hostname, proxy.port, context=context)
+lined.set_tunnel("api.binance.com")
+for method, body, headers in (
+    ("POST", b"x" * 200_000, {}),
+    ("POST", iter([b"a=1", b"&b=2"]), {"Transfer-Encoding": "chunked"}),
+    ("GET", None, {}),
+):
+    lined.request(method, "/api/v3/exchangeInfo", body, headers, encode_chunked=True)
+    answer = lined.getresponse()
+    found = json.loads(answer.read())
+    print(answer.status, *[row["symbol"] for row in found.get("symbols", ())])
+with connect("wss://stream.binance.com/ws/ltcusdt@bookTicker", open_timeout=10) as socket:
+    print(json.loads(socket.recv(10))["s"])
+"""
+
+
+@pytest.mark.parametrize("how", ["option", "url"])
+def test_it_leads_to_the_world_that_is_named(lively: Pit, how: str) -> None:
+    """Each request of a connection, with a body and without, and sockets."""
+    there = ["--url", lively.url]
+    made = tradepit("world", "create", f"led-{how}", 'symbols=["LTCUSDT"]', *there)
+    assert made.returncode == 0, made.stderr
+    where = {
+        "option": [*there, "--world", f"led-{how}"],
+        "url": ["--url", f"{lively.url}/@led-{how}"],
+    }
+    done = tradepit("exec", *where[how], "--", sys.executable, "-c", IN_A_WORLD)
+    assert tradepit("world", "delete", f"led-{how}", *there).returncode == 0
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["404", "404", "200", "LTCUSDT", "LTCUSDT"]
+
+
 def test_no_other_host_is_reached_and_the_exit_code_is_the_commands() -> None:
     program = (
         "import os, urllib.request, urllib.error\n"
@@ -51,8 +89,8 @@ def test_no_other_host_is_reached_and_the_exit_code_is_the_commands() -> None:
     assert "403" in done.stdout
     assert done.returncode == 7
     assert tradepit("exec", "--", "no-such-command-anywhere").returncode == 1
-    elsewhere = tradepit("exec", "--url", "http://127.0.0.1:8800/@lab", "--", "true")
-    assert elsewhere.returncode == 2 and "/@lab names a world" in elsewhere.stderr
+    nowhere = tradepit("exec", "--world", "../lab", "--", "true")
+    assert nowhere.returncode == 2 and "cannot be a world's name" in nowhere.stderr
 
 
 def test_the_doctor_finds_a_taken_port_and_a_folder_that_is_none(tmp_path: Path) -> None:

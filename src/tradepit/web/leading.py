@@ -24,7 +24,7 @@ from tradepit.web import authorities
 from tradepit.web.certificates import Authority, Secured
 
 CHUNK: Final = 65_536
-LONGEST_HEAD: Final = 16_384
+LONGEST_HEAD: Final = 65_536  # more than a server takes, so that it is what refuses
 PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "WSS_PROXY", "wss_proxy")
 TRUST: Final = (
     "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
@@ -32,15 +32,20 @@ TRUST: Final = (
 )  # fmt: skip
 BYPASSES: Final = ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy")
 
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 _CONNECT = re.compile(rb"CONNECT ([A-Za-z0-9.-]{1,253}):([0-9]{1,5}) HTTP/1\.[01]\r\n")
 
 
 class Leader:
-    """The proxy. target: (host, port) of the exchange."""
+    """The proxy. target: (host, port) of the exchange. world: which of its worlds; empty: the
+    first."""
 
-    def __init__(self, target: tuple[str, int], authority: Authority) -> None:
+    def __init__(self, target: tuple[str, int], authority: Authority, world: str = "") -> None:
         self.target = target
         self.authority = authority
+        self.line = f"X-Tradepit-World: {world}\r\n".encode() if world else b""
         self._secured: dict[str, Secured] = {}
 
     async def serve(self) -> asyncio.Server:
@@ -68,8 +73,9 @@ class Leader:
         await writer.drain()
         await writer.start_tls(self._context(name.decode()))
         there_reader, there_writer = await asyncio.open_connection(*self.target)
+        asking = _name_world(reader, there_writer, self.line) if self.line else None
         try:
-            await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+            await asyncio.gather(asking or _pump(reader, there_writer), _pump(there_reader, writer))
         finally:
             there_writer.close()
 
@@ -90,6 +96,61 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
+async def _name_world(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: bytes
+) -> None:
+    """Requests, each with a header line more, until the client goes, or changes to a protocol that
+    is not HTTP. Binance's paths and names are part of what a client asks, a header is not."""
+    try:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            first, end, rest = head.partition(b"\r\n")
+            writer.write(first + end + line + rest)
+            if _UPGRADE.search(head):
+                break
+            if _CHUNKED.search(head):
+                await _pass_chunks(reader, writer)
+            elif (length := _LENGTH.search(head)) is not None:
+                await _pass_bytes(reader, writer, int(length[1]))
+            await writer.drain()
+    except asyncio.LimitOverrunError:
+        pass  # the server says what it thinks of such a head
+    except asyncio.IncompleteReadError as gone:
+        writer.write(gone.partial)
+        writer.close()
+        return
+    await _pump(reader, writer)
+
+
+async def _pass_bytes(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, count: int
+) -> None:
+    while count:
+        data = await reader.read(min(count, CHUNK))
+        if not data:
+            raise asyncio.IncompleteReadError(b"", count)
+        count -= len(data)
+        writer.write(data)
+        await writer.drain()
+
+
+async def _pass_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A body in chunks, and what may stand behind the last one."""
+    size = -1
+    while size:
+        line = await reader.readuntil(b"\r\n")
+        writer.write(line)
+        try:
+            size = int(line.split(b";")[0], 16)
+        except ValueError:
+            return  # no number: the server refuses it
+        if size:
+            await _pass_bytes(reader, writer, size + 2)
+    while line != b"\r\n":
+        line = await reader.readuntil(b"\r\n")
+        writer.write(line)
+
+
 def led(environ: Mapping[str, str], proxy: str, trusted: Path) -> dict[str, str]:
     """The environment of a command whose https goes through `proxy` and trusts `trusted`."""
     env = {name: value for name, value in environ.items() if name not in BYPASSES}
@@ -97,8 +158,9 @@ def led(environ: Mapping[str, str], proxy: str, trusted: Path) -> dict[str, str]
     return env | {"NODE_USE_ENV_PROXY": "1"}
 
 
-def run(command: Sequence[str], url: str, kept: Path) -> int:
+def run(command: Sequence[str], url: str, kept: Path, world: str = "") -> int:
     """Run a command; its exit code. kept: where `tradepit ca` keeps an authority, if it does.
+    world: which world of the server, if not the first.
 
     Raises: OSError when the command cannot be started; AuthorityError when the kept authority
     cannot be used.
@@ -106,7 +168,7 @@ def run(command: Sequence[str], url: str, kept: Path) -> int:
     parts = urlsplit(url)
     authority = authorities.load(kept) or Authority.made()
     authority.check_date()
-    leader = Leader((parts.hostname or "127.0.0.1", parts.port or 80), authority)
+    leader = Leader((parts.hostname or "127.0.0.1", parts.port or 80), authority, world)
     with tempfile.TemporaryDirectory(prefix="tradepit-") as folder:
         trusted = Path(folder, "authority.pem")
         trusted.write_text(leader.authority.pem, "ascii")
