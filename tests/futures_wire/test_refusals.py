@@ -47,6 +47,8 @@ REFUSED = [
     # -20xx: the account and what it has.
     (TRAIL, "callbackRate=20", -2007, "Invalid callBack rate"),
     (STOP, "stopPrice=2000", -2021, "Order would immediately trigger."),
+    (TRAIL, "activationPrice=900000", -2021, "Order would immediately trigger."),
+    (TRAIL, "side=SELL&activationPrice=2000", -2021, "Order would immediately trigger."),
     (MARKET, "side=SELL&reduceOnly=true", -2022, "ReduceOnly Order is rejected."),
     # -40xx: filters and modes.
     (LIMIT, "price=0", -4001, "Price less than or equal to zero."),
@@ -66,7 +68,8 @@ REFUSED = [
     (MARKET, "positionSide=UP", -4060, "Invalid position side."),
     (MARKET, "positionSide=LONG", -4061,
      "Order's position side does not match user's setting."),
-    (TRAIL, "activationPrice=900000", -4135, "Invalid activation price"),
+    (STOP, "stopPrice=0", -4006, "Stop price less than zero."),
+    (TRAIL, "activationPrice=0", -4135, "Invalid activation price"),
     (STOP, "closePosition=true", -4137, "Quantity must be zero with closePosition equals true"),
     # -50xx: what could not be done at once.
     (LIMIT, "timeInForce=FOK", -5021,
@@ -122,6 +125,10 @@ def test_what_only_one_of_them_knows(pit: Pit) -> None:
     assert asked(pit, "dapi", LIMIT, tick) == PRECISION
     assert asked(pit, "fapi", LIMIT, least)[0] == -4164
     assert asked(pit, "dapi", LIMIT, least) == PRECISION
+    assert asked(pit, "fapi", TRAIL, "closePosition=true&quantity=") == (
+        -4136, "Target strategy invalid for orderType TRAILING_STOP_MARKET,closePosition true",
+    )  # fmt: skip
+    assert asked(pit, "dapi", TRAIL, "closePosition=true&quantity=")[0] == -4020
     assert asked(pit, "fapi", LIMIT, "timeInForce=GTD")[0] == -1102
     assert asked(pit, "fapi", LIMIT, "timeInForce=GTD&goodTillDate=1000")[0] == -5040
     assert asked(pit, "dapi", LIMIT, "goodTillDate=1000")[0] == -1104
@@ -225,3 +232,45 @@ def test_no_contract_has_klines_of_a_second(pit: Pit, venue: str, path: str) -> 
         target = f"/{venue}/v1/{path}?{what}{kind}&interval={interval}"
         found = pit.server.request("GET", target).json
         assert (found["code"] if isinstance(found, dict) else 0) == code
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_modification_that_says_nothing_or_leaves_too_little(pit: Pit, venue: str) -> None:
+    asked(pit, venue, LIMIT, "quantity=1&newClientOrderId=small", name="carol")
+    query = f"symbol={VENUES[venue]}&side=BUY&origClientOrderId=small"
+    found = pit.signed("PUT", f"/{venue}/v1/order", query, name="carol").json
+    assert found["code"] == -1102
+    if venue == "fapi":
+        more = "&price=50000&quantity=0.001"
+        found = pit.signed("PUT", f"/{venue}/v1/order", query + more, name="carol").json
+        assert (found["code"], found["msg"]) == (
+            -5029,
+            "Order's notional must be no smaller than 100",
+        )
+    else:
+        assert found["msg"].startswith("Param 'quantity' or 'price' must be sent")
+    query = f"symbol={VENUES[venue]}"
+    assert pit.signed("DELETE", f"/{venue}/v1/allOpenOrders", query, name="carol").status == 200
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_what_closes_all_of_a_hedged_position_cannot_open_it(pit: Pit, venue: str) -> None:
+    path = f"/{venue}/v1/positionSide/dual"
+    assert pit.signed("POST", path, "dualSidePosition=true", name="erin").status == 200
+    close = "side=BUY&type=STOP_MARKET&stopPrice=150000&closePosition=true"
+    found = asked(pit, venue, close, "positionSide=LONG", name="erin")
+    assert found == (-4138, "Reduce only must be true with closePosition equals true")
+    assert asked(pit, venue, close, "positionSide=SHORT", name="erin") == (0, "NEW")
+
+
+def test_a_batch_counts_the_same_whatever_is_in_it() -> None:
+    """5 in ten seconds, 1 in a minute, 5 of weight; documented of USDⓈ-M. One that is no batch
+    counts nothing."""
+    for pit in running_pit(speed="0"):
+        counts, path = "X-MBX-ORDER-COUNT-", "/fapi/v1/batchOrders"
+        empty = pit.signed("POST", path, "batchOrders=%5B%5D")
+        assert empty.json["code"] == -4082
+        none = pit.signed("POST", path, "batchOrders=%5B%7B%7D%5D")
+        assert none.json[0]["code"] == -1102
+        headers = {name.upper(): value for name, value in none.headers.items()}
+        assert (headers[counts + "10S"], headers[counts + "1M"]) == ("5", "1")

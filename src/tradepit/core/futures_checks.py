@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tradepit.core import margin
 from tradepit.core.contracts import refusal
 from tradepit.core.matching import met
+from tradepit.core.positions import grown
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import (
     BUY,
@@ -19,7 +20,6 @@ from tradepit.core.terms import (
     MARK_PRICE,
     PRICE_MATCH_LEVELS,
     TRADING,
-    TRAILING_STOP_MARKET,
 )  # fmt: skip
 from tradepit.core.units import ONE, mul_ceil, mul_floor, text_places, text_short
 
@@ -29,12 +29,17 @@ if TYPE_CHECKING:
     from tradepit.core.positions import Trader
 
 
-def check_order_count(pit: Exchange, trader: Trader, more: int) -> None:
-    """Raises: Reject TOO_MANY_ORDERS (429) when the order count would pass a limit."""
+def check_order_count(
+    pit: Exchange, trader: Trader, more: int, in_minute: int | None = None
+) -> None:
+    """in_minute: by how much the minute's count would grow, where that is not `more`.
+
+    Raises: Reject TOO_MANY_ORDERS (429) when the order count would pass a limit.
+    """
     if not pit.count_orders or trader.account.quiet:
         return
     for index, count in enumerate(trader.counts_at(pit.at_us)):
-        if count + more > trader.limits[index][4]:
+        if count + grown(trader.limits[index], more, in_minute) > trader.limits[index][4]:
             _, interval, number, width_us, limit = trader.limits[index]
             wait_us = width_us - pit.at_us % width_us
             raise Reject(
@@ -150,21 +155,18 @@ def check_trigger(order: FuturesOrder) -> None:
     price = watched_price(order)
     if not price or not order.stop_price:
         return
-    met_now = price >= order.stop_price if order.triggers_above else price <= order.stop_price
-    if met_now and order.type == TRAILING_STOP_MARKET:
-        raise Reject("INVALID_ACTIVATION_PRICE")
-    if met_now:
+    if price >= order.stop_price if order.triggers_above else price <= order.stop_price:
         raise Reject("WOULD_TRIGGER_NOW")
 
 
-def check_worth(order: FuturesOrder) -> None:
-    """MIN_NOTIONAL, of what does not only close."""
+def check_worth(order: FuturesOrder, refused: str = "MIN_NOTIONAL_FUTURES") -> None:
+    """MIN_NOTIONAL, of what does not only close. refused: the refusal's name."""
     contract = order.contract
     if not contract.min_notional or order.closes or order.close_position:
         return
     price = order.price or order.stop_price or contract.marks.mark
     if contract.notional(price, order.qty) < contract.min_notional:
-        raise Reject("MIN_NOTIONAL_FUTURES", text_places(contract.min_notional, 0))
+        raise Reject(refused, text_places(contract.min_notional, 0))
 
 
 def match_price(order: FuturesOrder) -> None:

@@ -213,11 +213,17 @@ class Trader:
             counts.append(self.window_counts[index] if current else 0)
         return counts
 
-    def add_orders(self, number: int, at_us: int) -> None:
-        """Raise the order count of all intervals, from nothing where a new one began."""
+    def add_orders(self, number: int, at_us: int, in_minute: int | None = None) -> None:
+        """Raise the order count of all intervals, from nothing where a new one began. in_minute:
+        see `check_order_count`."""
         for index, limiter in enumerate(self.limits):
             start = at_us - at_us % limiter[3]
             if start != self.window_starts[index]:
                 self.window_starts[index] = start
                 self.window_counts[index] = 0
-            self.window_counts[index] += number
+            self.window_counts[index] += grown(limiter, number, in_minute)
+
+
+def grown(limiter: tuple[str, str, int, int, int], number: int, in_minute: int | None) -> int:
+    """By how much the order count of one interval grows."""
+    return number if in_minute is None or limiter[1] != "MINUTE" else in_minute

@@ -17,12 +17,14 @@ from tradepit.core.futures_orders import FuturesOrder, drafted
 from tradepit.core.positions import Trader
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import (
+    BUY,
     FUTURES_ORDER_TYPES,
     GTC,
     GTD,
     LIMIT,
     MARKET,
     POSITION_BOTH,
+    POSITION_LONG,
     RPI,
     STOP_LOSS,
     STOP_LOSS_LIMIT,
@@ -69,18 +71,22 @@ def draft(
     plain = kind == LIMIT and tif is not None and tif != RPI and stop is None
     if not plain or price is None or qty is None or match or close_all:
         check_words(ask, kind, stop, words)
-        check_close_position(ask, kind)
+        check_close_position(ask, kind, contract.inverse)
     side = position_side(trader, ask)
+    if close_all and side != POSITION_BOTH and (side == POSITION_LONG) == (ask.side == BUY):
+        raise Reject("REDUCE_ONLY_MUST_BE_TRUE")
     reduce_only: bool | None = ask.reduce_only
     if side != POSITION_BOTH and reduce_only is not None:
         raise Reject("PARAM_NOT_REQUIRED", "reduceonly")
     trailing = kind == TRAILING_STOP_MARKET
-    at: int = (getattr(ask, words.activation) if trailing else stop) or 0
-    check_places(contract, qty or 0, price or 0, at)
+    at: int | None = getattr(ask, words.activation) if trailing else stop
+    check_places(contract, qty or 0, price or 0, at or 0)
+    if at == 0:
+        raise Reject("INVALID_ACTIVATION_PRICE" if trailing else "STOP_PRICE_LESS_THAN_ZERO")
     return drafted(
         trader.look(contract).position(side), ask.side, kind, qty or 0, price or 0, tif or GTC,
         ask.self_trade_prevention_mode or contract.default_stp,
-        getattr(ask, words.client) or "", at,
+        getattr(ask, words.client) or "", at or 0,
         callback_bips(ask.callback_rate) if trailing else 0,
         (bool(reduce_only), close_all, bool(ask.price_protect)),
         ask.working_type or 0, match or 0,
@@ -115,10 +121,12 @@ def check_words(ask: Any, kind: int, stop: int | None, words: Words) -> None:
         raise Reject("MANDATORY_PARAM", "callbackrate")
 
 
-def check_close_position(ask: Any, kind: int) -> None:
+def check_close_position(ask: Any, kind: int, inverse: bool) -> None:
     """closePosition closes all of a position: it has neither quantity nor reduceOnly."""
     if not ask.close_position:
         return
+    if kind == TRAILING_STOP_MARKET and not inverse:
+        raise Reject("TARGET_STRATEGY_INVALID_TRAILING")
     if kind not in CLOSE_ALL:
         raise Reject("TARGET_STRATEGY_INVALID", FUTURES_ORDER_TYPES[kind], "true")
     if ask.quantity is not None:
