@@ -63,6 +63,40 @@ def test_a_position_is_opened_shown_and_closed(
     told(quick, "-2022")
 
 
+@pytest.mark.parametrize(
+    ("venue", "contract", "path"),
+    [
+        ("usdm", "BNBUSDT", "/fapi/v1/symbolConfig?symbol=BNBUSDT"),
+        ("coinm", "ETHUSD_PERP", "/dapi/v1/positionRisk?pair=ETHUSD"),
+    ],
+)
+def test_leverage_and_margin_type_are_shown_and_set(
+    server: Server, quick: Any, venue: str, contract: str, path: str
+) -> None:
+    def kept() -> tuple[int, str]:
+        rows = server.signed("GET", *path.split("?")).json
+        row = next(row for row in rows if row["symbol"] == contract)
+        return int(row["leverage"]), row["marginType"].upper()
+
+    quick.goto(url(server, f"/#{venue}:{contract}"))
+    until(quick, "document.querySelector('#leverage').value === '20'")
+    assert quick.input_value("#margin") == "CROSSED"
+    quick.fill("#leverage", "7")
+    quick.press("#leverage", "Enter")
+    told(quick, f"The leverage in {contract} is 7")
+    quick.select_option("#margin", "ISOLATED")
+    told(quick, f"The margin in {contract} is isolated")
+    assert kept() == (7, "ISOLATED")
+    assert not quick.query_selector("#orders tr"), "Enter in this field places no order"
+    quick.fill("#leverage", "500")
+    quick.press("#leverage", "Enter")
+    told(quick, "-4028")
+    until(quick, "document.querySelector('#leverage').value === '7'")
+    there = "leverage=9&symbol=" + contract
+    assert server.signed("POST", f"/{path[1]}api/v1/leverage", there).status == 200
+    until(quick, "document.querySelector('#leverage').value === '9'")
+
+
 def test_what_others_do_is_heard(server: Server, quick: Any) -> None:
     """Trades of the market and orders of the account that another client placed."""
     quick.goto(url(server, "/#usdm:LTCUSDT"))

@@ -31,6 +31,7 @@ export class Account {
     this.balances = new Map();
     this.positions = [];
     this.hedged = null; // not known yet
+    this.setting = null; // leverage and margin type of the symbol
     this.turn += 1;
     for (const part of ['orders', 'balances', 'positions']) this.changed(part);
   }
@@ -39,6 +40,7 @@ export class Account {
   use(next) {
     const moved = ['key', 'venue'].some((name) => name in next && next[name] !== this[name]);
     Object.assign(this, next);
+    if ('symbol' in next) this.setting = null;
     if (moved) {
       this.clear();
       this.follow();
@@ -110,6 +112,7 @@ export class Account {
     this.balances = new Map(found.balances.map(([asset, ...amounts]) => [asset, amounts]));
     this.positions = found.positions ?? [];
     this.hedged = found.hedged ?? false;
+    this.setting = found.setting ?? null;
     for (const part of ['orders', 'balances', 'positions']) this.changed(part);
     if (events !== this.events) this.soon(); // what was heard meanwhile may be newer
   }

@@ -52,6 +52,7 @@ const frames = new Frames({
   balances() { drawBalances(account, [...new Set([symbol.baseAsset, symbol.marginAsset ?? symbol.quoteAsset])]); },
   positions() {
     drawPositions(account, rulesOf, show, (position, button) => attempt(said, () => close(position), button));
+    settle();
     relabel();
   },
 }, byId('lag'));
@@ -184,6 +185,7 @@ function relabel() {
   byId('stop-field').hidden = !type.stopped;
   byId('reduce-field').hidden = !venue.positions || account.hedged;
   byId('hedge-field').hidden = !venue.positions || !account.hedged;
+  for (const node of [byId('margin'), byId('leverage')]) node.disabled = !account.setting;
   const button = byId('place');
   write(button, `${side() === 'BUY' ? 'Buy' : 'Sell'} ${symbol ? venue.unit(symbol) : ''}`);
   button.classList.toggle('selling', side() === 'SELL');
@@ -207,6 +209,35 @@ function worth() {
   write(byId('worth'), value > 0 ? `≈ ${grouped(value.toFixed(2))} ${asset}` : '');
 }
 
+// What the exchange says of leverage and margin type, unless it is being written.
+function settle() {
+  const { setting } = account;
+  if (document.activeElement !== byId('leverage')) byId('leverage').value = setting?.leverage ?? '';
+  byId('margin').value = /^isolated$/i.test(setting?.marginType) ? 'ISOLATED' : 'CROSSED';
+}
+
+async function set(path, ask, words) {
+  try {
+    await signedAsk('POST', `${venue.rest}/${path}`, { symbol: symbol.symbol, ...ask }, account.key);
+    say(said, words);
+  } finally {
+    account.soon(); // what was refused is taken back
+  }
+}
+
+byId('leverage').addEventListener('change', () => attempt(said, () => {
+  const leverage = byId('leverage').value;
+  return set('leverage', { leverage }, `The leverage in ${symbol.symbol} is ${leverage}×.`);
+}));
+byId('leverage').addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter') return;
+  event.preventDefault(); // it sets the leverage and places no order
+  byId('leverage').blur();
+});
+byId('margin').addEventListener('change', () => attempt(said, () => {
+  const [chosen] = byId('margin').selectedOptions;
+  return set('marginType', { marginType: chosen.value }, `The margin in ${symbol.symbol} is ${chosen.text.toLowerCase()}.`);
+}));
 for (const radio of form.elements.side) radio.addEventListener('change', () => { relabel(); suggest(); });
 byId('type').addEventListener('change', () => { relabel(); worth(); });
 byId('price').addEventListener('input', worth);

@@ -74,12 +74,12 @@ const FUTURES = {
 
   // hedged: as it was read before, null if it was not: to ask costs as much as all else together.
   async load(key, symbol, hedged) {
-    const [orders, balances, positions, mode] = await Promise.all([
+    const [orders, balances, positions, setting, mode] = await Promise.all([
       signedAsk('GET', `${this.rest}/openOrders`, { symbol }, key), signedAsk('GET', this.balances, {}, key),
-      this.held(key), hedged === null ? signedAsk('GET', `${this.rest}/positionSide/dual`, {}, key) : null,
+      this.held(key), this.setting(key, symbol), hedged === null ? signedAsk('GET', `${this.rest}/positionSide/dual`, {}, key) : null,
     ]);
     return {
-      orders, positions,
+      orders, positions, setting,
       hedged: positions.length ? positions[0].positionSide !== 'BOTH' : mode?.dualSidePosition ?? hedged,
       balances: balances.map((row) => [row.asset, row.balance, row.availableBalance]),
     };
@@ -111,6 +111,7 @@ const usdm = {
   socket: '/fstream/stream',
   risk: '/fapi/v3/positionRisk',
   balances: '/fapi/v3/balance',
+  setting: async (key, symbol) => (await signedAsk('GET', '/fapi/v1/symbolConfig', { symbol }, key))[0],
   unit: (row) => row.baseAsset,
   worth: (row, price, qty) => [price * qty, row.quoteAsset],
 };
@@ -124,6 +125,8 @@ const coinm = {
   socket: '/dstream/stream',
   risk: '/dapi/v1/positionRisk',
   balances: '/dapi/v1/balance',
+  setting: async (key, symbol) => (await signedAsk('GET', '/dapi/v1/positionRisk', { pair: symbol.split('_')[0] }, key))
+    .find((row) => row.symbol === symbol),
   unit: () => 'contracts',
   worth: (row, price, qty) => [qty * row.contractSize, row.quoteAsset],
 };
