@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -160,9 +161,11 @@ def test_a_basis_wanders_within_bounds() -> None:
         class marks:
             index = 10**13
 
-    residents = FuturesResidents(None, 5, PRESETS["normal"])  # type: ignore[arg-type]
+    born = SimpleNamespace(machine=SimpleNamespace(born_us=BORN_US))
+    residents = FuturesResidents(born, 5, PRESETS["normal"])  # type: ignore[arg-type]
     seen = [residents.fair(World, BORN_US + n * 10_000_000) for n in range(2_000)]
     away = [(price - 10**13) * 1_000_000 // 10**13 for price in seen]
     assert max(away) <= 250 and min(away) >= -250 and max(away) - min(away) > 100
     steps = [abs(b - a) for a, b in pairwise(away)]
     assert max(steps) <= 7  # it never jumps
+    assert away[0] == 0, "where the past ends"

@@ -39,14 +39,21 @@ def begin(pit: Exchange, contract: Contract) -> None:
     """A contract is listed: its first marks, and when it is funded first."""
     marks = contract.marks
     marks.since_us = marks.basis_us = pit.at_us
-    index = _index(pit, contract)
-    marks.index = marks.mark = index
+    marks.index = marks.mark = _index(pit, contract)
     if contract.perpetual:
         width = contract.funding_us
         marks.next_us = pit.at_us - pit.at_us % width + width
         pit.timers.set(marks.next_us, FUND, contract.name)
     else:
         pit.timers.set(contract.delivery_us, DELIVER, contract.name)
+
+
+def go_on(pit: Exchange, contract: Contract) -> None:
+    """A contract was given a past, as its index was: the marks with which that ends."""
+    marks = contract.marks
+    marks.index = _index(pit, contract)
+    marks.basis = [contract.last_price - marks.index]
+    marks.mark = contract.last_price
 
 
 def pass_second(pit: Exchange, at_us: int) -> None:

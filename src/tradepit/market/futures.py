@@ -30,7 +30,7 @@ QUIET_STEPS: Final = 4
 GLANCE_STEPS: Final = 5  # while time is set forward by minutes
 YEAR_US: Final = 365 * 86_400_000_000
 CARRY_PARTS: Final = 50_000  # millionths of the price a year
-WANDER_US: Final = 900_000_000  # how long a basis takes to another
+WANDER_US: Final = 900_000_000  # how long a basis takes to another, and to the first one
 WANDER_PARTS: Final = 250  # millionths, up or down
 
 
@@ -43,6 +43,8 @@ class World(Protocol):
     def traders(self) -> Mapping[int, Any]: ...
     @property
     def names(self) -> Mapping[str, int]: ...
+    @property
+    def born_us(self) -> int: ...
 
 
 class Sequencer(Protocol):
@@ -136,6 +138,9 @@ class FuturesResidents:
             for n in (span, span + 1)
         )
         parts = one + (other - one) * into_us // WANDER_US
+        age_us = at_us - self._sequencer.machine.born_us
+        if age_us < WANDER_US:  # a past ends on the index
+            parts = parts * max(age_us, 0) // WANDER_US
         return index + index * parts // 1_000_000
 
     def _draws(self, contract: Any, what: str) -> Draws:

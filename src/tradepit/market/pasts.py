@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tradepit.core.units import parse_units
+from tradepit.core.units import ONE, parse_units, text_short
 from tradepit.market.coins import Coins
 from tradepit.market.following import Follower, FollowingPast
 from tradepit.market.layers import Shelf
 from tradepit.market.past import SyntheticPast, terms_of
 from tradepit.market.premium import CARRY, Premium
+from tradepit.market.prices import Listed, dollars
 from tradepit.market.walks import Walks
 
 VERSION: Final = 1  # raised whenever the same seed would lead to another past
@@ -22,8 +23,28 @@ MARK: Final = "_past"  # the listing's key
 
 
 def with_past(listing: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
-    """The exchangeInfo rows of a new world, told to have a past: it is part of the state."""
-    return [{**row, MARK: {"version": VERSION, "seed": seed}} for row in listing]
+    """The exchangeInfo rows of a new world, told to have a past: it is part of the state. Prices
+    that contradict each other (a pair, and the two pairs that lead to the same) are made to agree,
+    because what is traded from the birth on agrees."""
+    rows = [
+        Listed(row["baseAsset"], row["quoteAsset"], parse_units(row["_price"])) for row in listing
+    ]
+    values = dollars(rows)
+    mark = {MARK: {"version": VERSION, "seed": seed}}
+    return [
+        {**row, "_price": _agreed(row, values[one.base] * ONE // values[one.quote])} | mark
+        for row, one in zip(listing, rows, strict=True)
+    ]
+
+
+def _agreed(row: dict[str, Any], units: int) -> str:
+    """The price that a row names, unless it is a tick or more from the one that others lead to."""
+    named: str = row["_price"]
+    ticks = [each["tickSize"] for each in row["filters"] if each["filterType"] == "PRICE_FILTER"]
+    tick = parse_units(ticks[0]) if ticks else 0
+    if abs(units - parse_units(named)) < max(tick, 1):
+        return named
+    return text_short(max((units + tick // 2) // tick * tick, tick) if tick else max(units, 1))
 
 
 def contracts_with_past(listing: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:

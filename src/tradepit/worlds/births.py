@@ -8,6 +8,7 @@ from typing import Any
 
 from tradepit.catalog import language, publish
 from tradepit.config import Config
+from tradepit.core import marking
 from tradepit.core.bars import MINUTE_US
 from tradepit.core.exchange import Exchange
 from tradepit.data import spot_listing
@@ -88,6 +89,9 @@ def origins(
             row["contracts"] = contracts_with_past(row["contracts"], recipe.seed)
         pit = Exchange(handlers, row)
         attach(pit, begin=True)
+        for contract in pit.contracts.values():
+            if contract.last_price:
+                marking.go_on(pit, contract)
         pit.clock_speed = recipe.speed  # known from the first record on, whatever kill comes
         if recipe.time_us:
             pit.clock_offset_us = recipe.time_us - wall_us() if recipe.speed == REAL else 0
