@@ -107,7 +107,9 @@ async def _operations(core: str, home: Path, orders: int, rounds: int) -> list[F
     async def timed(key: str, work: Callable[[], Awaitable[object]]) -> None:
         started = time.process_time()
         pause = await _longest_pause(work)
-        best[key] = min(best.get(key, 1e9), (time.process_time() - started) * 1e3)
+        took = (time.process_time() - started) * 1e3
+        best.setdefault(key + "_first", took)
+        best[key] = min(best.get(key, 1e9), took)
         best[key + "_pause"] = min(best.get(key + "_pause", 1e9), pause * 1e3)
 
     for n in range(rounds):
@@ -134,6 +136,8 @@ async def _operations(core: str, home: Path, orders: int, rounds: int) -> list[F
         *figures,
         Figure(f"{core}.snapshots.save_pause", "the same save: the longest others waited",
                best["save_pause"], "ms"),
+        Figure(f"{core}.snapshots.save_first", "the first save: orders lie in memory as they came",
+               best["save_first"], "ms"),
     ]  # fmt: skip
 
 

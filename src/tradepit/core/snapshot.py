@@ -13,7 +13,7 @@ from tradepit.core.accounts import Account, ApiKey, Commission, OpenOrders, rate
 from tradepit.core.ledger import SPOT
 from tradepit.core.listening import ListenKey
 from tradepit.core.lists import OrderList
-from tradepit.core.orders import Order
+from tradepit.core.orders import CELLS, Order
 from tradepit.core.terms import BUY
 
 if TYPE_CHECKING:
@@ -77,12 +77,19 @@ def _dump_account(account: Account) -> dict[str, Any]:
         "windows": [list(account.window_starts), list(account.window_counts)],
         "orders": {
             name: [
-                [order.dump() for order in opened.orders.values()],
+                _dump_open(opened),
                 [order.dump() for order in opened.finished.values()],
             ]
             for name, opened in account.symbols.items()
         },
     }  # fmt: skip
+
+
+def _dump_open(opened: OpenOrders) -> list[object]:
+    cells: list[object] = []
+    for order in opened.orders.values():
+        order.put(cells)
+    return cells
 
 
 def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
@@ -122,8 +129,8 @@ def load(handlers: Mapping[str, Handler], state: dict[str, Any]) -> Exchange:
     alive: dict[str, dict[int, Order]] = {name: {} for name in pit.symbols}
     for row in state["accounts"]:
         account = pit.accounts[pit.names[row["name"]]]
-        for name, (rows, finished) in row["orders"].items():
-            _load_orders(pit, account.open_on(name), alive[name], rows)
+        for name, (cells, finished) in row["orders"].items():
+            _load_orders(pit, (account, pit.symbols[name]), alive[name], cells)
             _load_finished(pit, account.open_on(name), finished)
     for row in state["symbols"]:
         symbol = pit.symbols[row["listing"]["symbol"]]
@@ -167,17 +174,26 @@ def _load_symbol(symbol: Symbol, row: dict[str, Any], alive: dict[int, Order]) -
 
 
 def _load_orders(
-    pit: Exchange, opened: OpenOrders, alive: dict[int, Order], rows: list[list[Any]]
+    pit: Exchange, whose: tuple[Account, Symbol], alive: dict[int, Order], cells: list[Any]
 ) -> None:
-    """Open orders, in their order, and what is counted of them."""
-    for row in rows:
-        order = Order.load(row, pit.symbols, pit.accounts)
+    """Open orders of an account on a symbol, in their order, and what is counted of them."""
+    account, symbol = whose
+    opened = account.open_on(symbol.name)
+    orders, by_client = opened.orders, opened.by_client
+    at, count = 0, len(cells)
+    while at < count:
+        row = cells[at]
+        if isinstance(row, list):
+            order = Order.load(row, pit.symbols, pit.accounts)
+            at += 1
+        else:
+            order = Order.take(cells, at, symbol, account)
+            at += CELLS
         order_id = order.order_id
         alive[order_id] = order
-        account = order.account
         order.opened = opened
-        opened.orders[order_id] = order
-        opened.by_client[order.client_id] = order
+        orders[order_id] = order
+        by_client[order.client_id] = order
         if order.side == BUY:
             opened.buy_qty += order.leaves
         account.orders_open += 1
