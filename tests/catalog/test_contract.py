@@ -52,13 +52,20 @@ DOOR = {"timestamp", "recvWindow", "signature"}
 
 # Where a declaration knowingly differs from the documents' table, and why.
 SECURITY_DIFFERS: dict[str, str] = {
-    f"usdm-rest:GET /futures/data/topLongShort{what}Ratio": "its COIN-M twin needs no key"
-    for what in ("Account", "Position")
+    **{
+        f"usdm-rest:GET /futures/data/topLongShort{what}Ratio": "its COIN-M twin needs no key"
+        for what in ("Account", "Position")
+    },
+    "coinm-rest:GET /dapi/v1/pmAccountInfo": "USER_DATA is signed, as its USDⓈ-M twin is",
 }
 _ONE_OF_TWO = "either symbol or symbols is mandatory, which no single parameter can say"
 _SIGNED_ANYWAY = "clients sign what needs no signature: its parameters are taken, not looked at"
 _TWO_VENUES = "one path of two exchanges: of symbol and pair each asks for its own"
+_PATH_ONLY = "the documents at hand have its path alone; clients of its time send these"
 PARAMS_DIFFER: dict[str, str] = {
+    "usdm-rest:GET /fapi/v1/pmExchangeInfo": _PATH_ONLY,
+    "coinm-rest:GET /dapi/v1/pmExchangeInfo": _PATH_ONLY,
+    "usdm-rest:GET /fapi/v1/lvtKlines": _PATH_ONLY,
     "usdm-rest:PUT /fapi/v1/order": "price is mandatory, and must not be sent with priceMatch",
     **{
         f"{venue}-rest:GET /futures/data/{name}": _TWO_VENUES

@@ -24,7 +24,7 @@ from tradepit.core.futures_orders import (
 )
 from tradepit.core.futures_records import AlgoReport
 from tradepit.core.rejects import Reject
-from tradepit.core.terms import CANCELED, EXPIRED, LIMIT, MARKET, TRADING, TRAILING_STOP_MARKET
+from tradepit.core.terms import CANCELED, EXPIRED, LIMIT, MARKET, TRAILING_STOP_MARKET
 
 if TYPE_CHECKING:
     from tradepit.core.exchange import Exchange
@@ -36,8 +36,7 @@ MAX_ALGOS: Final = 200  # waiting algo orders of one account on one contract
 def place(pit: Exchange, order: FuturesOrder) -> Algo:
     """Take in one waiting order as an algo order. Raises: Reject."""
     contract = order.contract
-    if contract.status != TRADING:
-        raise Reject("INVALID_OPENING_POSITION_STATUS")
+    checks.check_open(order)
     checks.check_qty(order)
     if not order.is_market and not order.price_match:
         checks.check_price(pit, order, order.price)

@@ -26,6 +26,7 @@ VENUES: Final = ("", "usdm", "coinm")  # also the names of the wallets
 FINE: Final = ONE * ONE  # values and costs count 1e-16
 
 PERPETUAL: Final = "PERPETUAL"
+TRADFI: Final = "TRADIFI_PERPETUAL"  # on a stock, a metal or another price of other markets
 ALL_FUTURES_TYPES: Final = [
     "LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET",
     "TRAILING_STOP_MARKET",
@@ -68,7 +69,8 @@ class Contract(Symbol):
         self.pair: str = listing["pair"]
         self.margin_asset: str = listing["marginAsset"]
         self.contract_type: str = listing["contractType"]
-        self.perpetual = self.contract_type == PERPETUAL
+        self.tradfi = self.contract_type == TRADFI
+        self.perpetual = self.tradfi or self.contract_type == PERPETUAL
         self.delivery_us: int = listing["deliveryDate"] * 1000
         self.price_places: int = listing["pricePrecision"]
         self.qty_places: int = listing["quantityPrecision"]

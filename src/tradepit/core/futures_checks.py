@@ -59,8 +59,7 @@ def check_all(pit: Exchange, order: FuturesOrder) -> None:
 def admit(pit: Exchange, order: FuturesOrder) -> None:
     """Every reason to refuse one order but margin. Raises: Reject."""
     contract = order.contract
-    if contract.status != TRADING:
-        raise Reject("INVALID_OPENING_POSITION_STATUS")
+    check_open(order)
     check_qty(order)
     if not order.is_market:
         match_price(order)
@@ -82,6 +81,16 @@ def admit(pit: Exchange, order: FuturesOrder) -> None:
         if order.closable() < least:
             raise Reject("REDUCE_ONLY_REJECTED")
     check_worth(order)
+
+
+def check_open(order: FuturesOrder) -> None:
+    """Whether the contract is traded, and the account has signed what it asks to be signed."""
+    contract = order.contract
+    if contract.status != TRADING:
+        raise Reject("INVALID_OPENING_POSITION_STATUS")
+    trader = order.trader
+    if contract.tradfi and not (trader.tradfi_signed or trader.account.quiet or order.closes):
+        raise Reject("TRADFI_NOT_SIGNED")
 
 
 def check_qty(order: FuturesOrder) -> None:

@@ -327,6 +327,8 @@ FUTURES_REJECTS: Final[dict[str, tuple[int, str, int]]] = {
         400,
     ),
     "MODIFICATION_MIN_NOTIONAL": (-5029, "Order's notional must be no smaller than %s", 400),
+    # Observed: in no list of the documents.
+    "TRADFI_NOT_SIGNED": (-4411, "Please sign TradFi-Perps agreement contract fapi.", 400),
     "INVALID_PRICE_MATCH": (-5037, "Invalid price match", 400),
     "UNSUPPORTED_ORDER_TYPE_PRICE_MATCH": (
         -5038,

@@ -47,11 +47,14 @@ def _dump_trader(trader: Trader) -> dict[str, Any]:
     return {
         "owner": trader.account.id,
         "venue": trader.venue,
-        "flags": [trader.dual, trader.multi_assets, trader.fee_burn, trader.updated_us],
+        "flags": [
+            trader.dual, trader.multi_assets, trader.fee_burn, trader.updated_us,
+            *([True] if trader.tradfi_signed else []),
+        ],
         "countdowns": dict(trader.countdowns),
         "windows": [list(trader.window_starts), list(trader.window_counts)],
         "holdings": [_dump_holding(holding) for holding in trader.holdings.values()],
-    }
+    }  # fmt: skip
 
 
 def _dump_holding(holding: Holding) -> dict[str, Any]:
@@ -112,7 +115,8 @@ def _load_trader(
     pit: Exchange, row: dict[str, Any], alive: dict[str, dict[int, FuturesOrder]]
 ) -> None:
     trader = pit.trader(row["owner"], row["venue"])
-    trader.dual, trader.multi_assets, trader.fee_burn, trader.updated_us = row["flags"]
+    trader.dual, trader.multi_assets, trader.fee_burn, trader.updated_us = row["flags"][:4]
+    trader.tradfi_signed = len(row["flags"]) > 4
     trader.countdowns = dict(row["countdowns"])
     trader.window_starts, trader.window_counts = list(row["windows"][0]), list(row["windows"][1])
     for each in row["holdings"]:

@@ -45,8 +45,13 @@ class Margin:
     @property
     def withdrawable(self) -> int:
         """What may leave the wallet: profit that is not realised stays."""
-        free = self.balance + min(self.profit, 0) - self.positions - self.orders
-        return max(min(free, self.balance), 0)
+        return max(min(self.free, self.balance), 0)
+
+    @property
+    def free(self) -> int:
+        """What positions and orders leave of the wallet, losses taken and no profit counted; may
+        be below zero."""
+        return self.balance + min(self.profit, 0) - self.positions - self.orders
 
 
 def position_margin(holding: Holding, position: Position) -> int:

@@ -157,8 +157,8 @@ class Trader:
 
     __slots__ = (
         "account", "countdowns", "dual", "exposed", "fee_burn", "holdings", "limits",
-        "multi_assets", "orders_open", "updated_us", "venue", "wallet", "window_counts",
-        "window_starts",
+        "multi_assets", "orders_open", "tradfi_signed", "updated_us", "venue", "wallet",
+        "window_counts", "window_starts",
     )  # fmt: skip
 
     def __init__(self, account: Account, venue: int, wallet: dict[str, Balance]) -> None:
@@ -170,6 +170,7 @@ class Trader:
         self.dual = False  # hedge mode: long and short positions side by side
         self.multi_assets = False
         self.fee_burn = False  # commission in BNB, where there is enough of it
+        self.tradfi_signed = False  # the agreement about perpetuals on stocks and metals
         self.holdings: dict[str, Holding] = {}
         self.countdowns: dict[str, int] = {}  # symbol -> when all its orders are cancelled
         self.exposed = 0  # open positions

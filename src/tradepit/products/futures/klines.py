@@ -224,11 +224,15 @@ def _course(
     """The klines of one of a contract's three courses."""
     width_us = INTERVALS[ask.interval]
     now_us = history.now_us()
-    first_us = min(_before(pit, what).first_us, pit.born_us)
     span = Span(None, ask.start_time, ask.end_time, ask.limit)
-    opens_us = opens_of(span, (width_us, 0), (first_us, now_us))
+    opens_us = opens_of(span, (width_us, 0), (first_of(pit, what), now_us))
     steps = course(pit, history, what, (width_us, opens_us))
     return lambda: [_mark_kline(step, width_us, now_us) for step in steps()]
+
+
+def first_of(pit: Exchange, what: tuple[Contract, int]) -> int:
+    """Since when one of a contract's three courses is known (µs)."""
+    return min(_before(pit, what).first_us, pit.born_us)
 
 
 def course(
@@ -260,7 +264,7 @@ def course(
         for row in running:
             if row and last_us < row[0] < opens_us[-1]:
                 steps.append(Step(row[0], *row[at : at + 4]))
-        return _fold(steps, opens_us)
+        return fold(steps, opens_us)
 
     return later
 
@@ -312,7 +316,7 @@ def _before(pit: Exchange, what: tuple[Contract, int]) -> _Before:
     return _Before(born_us, past.first_us(), past, contract.index_units)
 
 
-def _fold(steps: list[Step], opens_us: list[int]) -> list[Step]:
+def fold(steps: list[Step], opens_us: list[int]) -> list[Step]:
     """One step for each interval since the first; a quiet one stays where the last one closed."""
     found: list[Step] = []
     at = 0
@@ -346,8 +350,13 @@ def _mark_kline(step: Step, width_us: int, now_us: int) -> MarkKline:
         no_volume="0",
         close_time=end_us - 1,
         no_quote="0",
-        count=max(min(end_us, now_us + SECOND_US) - step.open_us, SECOND_US) // SECOND_US,
+        count=seconds_seen(step.open_us, end_us, now_us),
         no_taker="0",
         no_taker_quote="0",
         unused="0",
     )
+
+
+def seconds_seen(open_us: int, end_us: int, now_us: int) -> int:
+    """How many whole seconds of an interval have been looked at by now, one at least."""
+    return max(min(end_us, now_us + SECOND_US) - open_us, SECOND_US) // SECOND_US

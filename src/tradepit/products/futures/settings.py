@@ -17,6 +17,7 @@ from tradepit.products.futures.order_replies import SUCCESS, Done
 from tradepit.products.futures.venues import on, on_both
 
 DONE = Done(code=200, msg=SUCCESS)
+SIGNED = Done(code=200, msg="success")
 
 
 class ChangeLeverage(Ask):
@@ -139,6 +140,15 @@ def change_burn(pit: Exchange, who: Who, ask: ChangeBurn, venue: int) -> Done:
 def burn(pit: Exchange, history: History, who: Who, ask: Nothing, venue: int) -> Burn:
     """Get BNB burn status."""
     return Burn(fee_burn=pit.look_trader(who.owner, venue).fee_burn)
+
+
+@on(USDM, "POST /{}/v1/stock/contract", security=USER_DATA, weight=50, since="2025-12-11",
+    doc="{}/trade#futures-tradfi-perps-contract")  # fmt: skip
+def sign_agreement(pit: Exchange, who: Who, ask: Nothing, venue: int) -> Done:
+    """Futures TradFi perps contract: sign the agreement without which no order for a perpetual on
+    stocks or metals is taken; once is enough."""
+    pit.trader(who.owner, venue).tradfi_signed = True
+    return SIGNED
 
 
 class MoveMargin(Ask):
