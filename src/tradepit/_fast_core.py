@@ -17,7 +17,17 @@ from typing import Final
 _HERE = Path(__file__).resolve().parent
 
 # From a request to an order, and from an order to its reply: only translators, pure like the core.
+# And what residents decide on their beats, from what they see and the seed.
 DESKS: Final = (
+    "market/chance.py",
+    "market/ladder.py",
+    "market/maker.py",
+    "market/presets.py",
+    "market/prices.py",
+    "market/takers.py",
+    "market/tempers.py",
+    "market/turns.py",
+    "market/views.py",
     "products/futures/drafts.py",
     "products/futures/shown.py",
     "products/futures/telling.py",

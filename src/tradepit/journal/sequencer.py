@@ -8,11 +8,12 @@ the log, so no query can show what a crash could lose, and a failed append has c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, TypeAlias
 
@@ -167,6 +168,18 @@ class Sequencer(Generic[M]):
             self._flushing = True
             self._loop.call_soon(self._flush)
         return future
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is submitted inside is stamped and put on the log as one batch."""
+        if self._flushing or self._applying:
+            yield
+            return
+        self._flushing = True
+        try:
+            yield
+        finally:
+            self._flush()
 
     def _flush(self) -> None:
         """Stamp those who wait and hand them to the log."""

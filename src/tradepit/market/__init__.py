@@ -3,3 +3,7 @@
 A resident keeps no hidden state: what it does follows from the seed, its name, and what everybody
 can see, so a world that was restored or replayed goes on the same way.
 """
+
+from tradepit import _fast_core
+
+__path__ = _fast_core.search_path(list(__path__))

@@ -51,6 +51,12 @@ class Draws:
         state.update(b"%d" % number)
         return _EIGHT.unpack(state.digest())
 
+    def die(self, number: int) -> int:
+        """The first of `dice`."""
+        state = self._eight.copy()
+        state.update(b"%d" % number)
+        return int.from_bytes(state.digest()[:4], "big")
+
 
 def draw(*names: object) -> int:
     """64 bits, the same on every machine for the same names."""

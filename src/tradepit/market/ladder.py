@@ -10,9 +10,13 @@ All prices and quantities are integers of 1e-8 units.
 from __future__ import annotations
 
 import zlib
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final
 
-ONE: Final = 100_000_000
+from tradepit.core.units import ONE
+
+if TYPE_CHECKING:
+    from tradepit.core.symbols import Symbol
+
 GAP_PARTS: Final = 5_000  # a 5,000th of the price: 2 basis points
 KEEP_RUNGS: Final = 2_000  # remembered; they follow from their number
 RUNG_NOTIONAL: Final = 5_000  # times the symbol's least order value
@@ -21,35 +25,15 @@ MOST_QTY: Final = 10**16  # keeps the sum of all rungs of coins of tiny value in
 _MASK: Final = (1 << 64) - 1
 
 
-class Rules(Protocol):
-    """What a symbol's filters say, in units; 0 is "no rule"."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def min_price(self) -> int: ...
-    @property
-    def max_price(self) -> int: ...
-    @property
-    def tick_size(self) -> int: ...
-    @property
-    def min_qty(self) -> int: ...
-    @property
-    def max_qty(self) -> int: ...
-    @property
-    def step_size(self) -> int: ...
-    @property
-    def min_notional(self) -> int: ...
-    @property
-    def max_notional(self) -> int: ...
-
-
-class Rung(NamedTuple):
+class Rung:
     """Number `k` of the grid: a price and a quantity, in units."""
 
-    k: int
-    price: int
-    qty: int
+    __slots__ = ("k", "price", "qty")
+
+    def __init__(self, k: int, price: int, qty: int) -> None:
+        self.k = k
+        self.price = price
+        self.qty = qty
 
 
 def mix(value: int) -> int:
@@ -65,9 +49,10 @@ class Ladder:
     gaps and sizes are percentages of the usual ones."""
 
     def __init__(
-        self, rules: Rules, seed: int, typical: int, *, gap: int = 100, size: int = 100
+        self, rules: Symbol, seed: int, typical: int, *, gap: int = 100, size: int = 100
     ) -> None:
-        self._rules = rules
+        self._low = max(rules.min_price, 1)
+        self._high = rules.max_price or _MASK
         self._tick = rules.tick_size or 1
         self._gap_ticks = max(typical * gap // (GAP_PARTS * 100) // self._tick, 1)
         self.gap = self._gap_ticks * self._tick  # units between two rungs
@@ -80,7 +65,7 @@ class Ladder:
         self._least_worth = rules.min_notional * ONE
         self._most_worth = rules.max_notional * ONE
         self._most = min(MOST_QTY, rules.max_qty or MOST_QTY)
-        self._known: dict[int, Rung | None] = {}
+        self._known: dict[int, Rung | None] = {}  # None: the filters allow none
         self._salt = mix(seed ^ zlib.crc32(rules.name.encode()) << 32)
 
     def below(self, price: int, count: int, share: int = 0, of: int = 1) -> list[Rung]:
@@ -96,10 +81,12 @@ class Ladder:
     def _rungs(self, limit: int, step: int, ask: tuple[int, int]) -> list[Rung]:
         k, count = ask
         found: list[Rung] = []
-        last = (self._rules.max_price or _MASK) // self.gap
+        last = self._high // self.gap
         known = self._known
         while 0 <= k <= last and count:
-            rung = known[k] if k in known else self._rung(k)
+            rung = known.get(k)
+            if rung is None and k not in known:
+                rung = self._rung(k)
             if rung is not None and (rung.price > limit if step > 0 else rung.price < limit):
                 found.append(rung)
                 count -= 1
@@ -108,11 +95,10 @@ class Ladder:
 
     def _rung(self, k: int) -> Rung | None:
         """Rung k, None where the filters allow none."""
-        rules = self._rules
         dice = mix(self._salt + k)
         price = k * self.gap + dice % self._gap_ticks * self._tick
         found = None
-        if max(rules.min_price, 1) <= price <= (rules.max_price or _MASK):
+        if self._low <= price <= self._high:
             qty = self.size_at(price, 400 + (dice >> 32) % 1201)
             if qty:
                 found = Rung(k, price, qty)

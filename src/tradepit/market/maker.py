@@ -13,14 +13,20 @@ halves every HALF_LIFE_US.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
+from tradepit.core.terms import BUY
+from tradepit.core.units import parse_units
 from tradepit.market.chance import Draws
-from tradepit.market.ladder import Ladder, Rung
+from tradepit.market.ladder import Ladder
 from tradepit.market.presets import Preset
 from tradepit.market.prices import GLANCE_US, grown
 from tradepit.market.tempers import changed_us, is_tempered, tempered, volatility
-from tradepit.market.views import AT_ONCE, POST, Act, Desk, Market, Order, Resting
+from tradepit.market.views import AT_ONCE, POST, Act, Order, View
+
+if TYPE_CHECKING:
+    from tradepit.core.orders import Order as Resting
+    from tradepit.core.symbols import Symbol
 
 MAKERS: Final = ("maker-1", "maker-2")
 HALF_LIFE_US: Final = 30_000_000
@@ -42,129 +48,146 @@ class Fair(Protocol):
         """What one is worth at a time, in units."""
 
 
+class Known:
+    """What a maker remembers of a symbol: all of it follows from its name, its listing and the
+    preset as it is there."""
+
+    __slots__ = ("draws", "ladder", "preset")
+
+    def __init__(self, preset: Preset, ladder: Ladder, draws: Draws) -> None:
+        self.preset = preset
+        self.ladder = ladder
+        self.draws = draws
+
+
 class Maker:
     """One of the makers. Of every `of` rungs number `share` is its own."""
 
     def __init__(
-        self, desk: Desk, seed: int, fair: Fair, preset: Preset, *, share: int = 0,
-        of: int = len(MAKERS), account: str = "",
+        self, seed: int, fair: Fair, preset: Preset, *, share: int = 0, of: int = len(MAKERS),
+        account: str = "",
     ) -> None:  # fmt: skip
-        self._desk = desk
         self._seed = seed
         self._fair = fair
         self._preset = preset
         self._share = share
         self._of = of
         self.account = account or MAKERS[share]
-        self._ladders: dict[str, tuple[Preset, Ladder]] = {}
-        self._dice: dict[str, Draws] = {}
+        self._known: dict[str, Known] = {}
 
-    def act(self, market: Market, at_us: int, beat: int, glance: bool, symbols: int) -> Act:
-        """What it does on a beat. glance: only the prices near the middle, unless it has too many
-        open orders or somebody took most of a side."""
+    def act(
+        self, view: View, market: Symbol, when: tuple[int, int], glance: bool, symbols: int
+    ) -> Act:
+        """What it does on a beat. when: the time, and the beat's number. glance: only the prices
+        near the middle, unless it has too many open orders or somebody took most of a side."""
         name = market.name
-        bid, ask = self._quotes(market, at_us, beat, glance)
+        at_us = when[0]
+        bid, ask = self._quotes(view, market, when, glance)
         cancels: list[int] = []
         orders: list[Order] = []
-        bid, ask = self._sweep(market, bid, ask, (cancels, orders))
+        bid, ask = self._sweep(view, market, (bid, ask), (cancels, orders))
         cap = market.max_orders or USUAL_CAP
-        crowded = self._desk.open_count(self.account, name) + SPARE // 2 > cap
-        if at_us - changed_us(self._desk.temper(name)) < RESIZED_US:
+        crowded = len(view.resting(self.account, name)) + SPARE // 2 > cap
+        if at_us - changed_us(view.temper(name)) < RESIZED_US:
             glance = False
-        if glance and not crowded and not self._is_bare(market, bid, ask):
-            self._near(market, bid, ask, orders)
+        if glance and not crowded and not self._is_bare(view, market, bid, ask):
+            self._near(self.ladder(view, market), market, (bid, ask), orders)
         else:
-            self._whole(market, (bid, ask, symbols), cancels, orders)
-        return Act(self.account, name, cancels, self._allowed(market, orders))
+            self._whole(view, market, (bid, ask, symbols), (cancels, orders))
+        return Act(self.account, name, cancels, _allowed(view, market, orders))
 
-    def _is_bare(self, market: Market, bid: int, ask: int) -> bool:
+    def _is_bare(self, view: View, market: Symbol, bid: int, ask: int) -> bool:
         """Whether near the quotes a side has so few prices that the next taker might empty it: the
         market moved on, or somebody took them."""
-        book = self._desk.sides(market.name)
+        book = market.book
         least = min(self._preset.rungs, BARE_LEVELS)
-        far = least * self.ladder(market).gap * 5 // 4
+        far = least * self.ladder(view, market).gap * 5 // 4
         low, high = book.bids.nth(least), book.asks.nth(least)
         return not low or not high or bid - low > far or high - ask > far
 
-    def take_back(self, name: str) -> Act:
+    def take_back(self, view: View, name: str) -> Act:
         """Cancel all its orders on a symbol."""
-        resting = self._desk.resting(self.account, name)
-        return Act(self.account, name, [order.order_id for order in resting], [])
+        return Act(self.account, name, list(view.resting(self.account, name)), [])
 
-    def ladder(self, market: Market) -> Ladder:
-        preset = self._preset_of(market)
-        found = self._ladders.get(market.name)
-        if found is None or found[0] is not preset:
-            typical = self._desk.typical_price(market.name)
+    def ladder(self, view: View, market: Symbol) -> Ladder:
+        """The rungs of a symbol, as its temper has them."""
+        return self._know(view, market).ladder
+
+    def _know(self, view: View, market: Symbol) -> Known:
+        preset = tempered(self._preset, view.temper(market.name))
+        found = self._known.get(market.name)
+        if found is None or found.preset is not preset:
+            typical = parse_units(market.listing["_price"])
             ladder = Ladder(market, self._seed, typical, gap=preset.gap, size=preset.size)
-            found = self._ladders[market.name] = (preset, ladder)
-        return found[1]
+            draws = Draws(self._seed, self.account, market.name)
+            found = self._known[market.name] = Known(preset, ladder, draws)
+        return found
 
-    def _preset_of(self, market: Market) -> Preset:
-        return tempered(self._preset, self._desk.temper(market.name))
-
-    def _worth(self, market: Market, at_us: int) -> int:
+    def _worth(self, view: View, market: Symbol, at_us: int) -> int:
         """The fair price; from where somebody put it, it moves on as it would have."""
         fair = self._fair.price(market.base, market.quote, at_us)
-        anchor = self._desk.anchor(market.name)
+        anchor = view.anchor(market.name)
         if not anchor:
             return fair
         then = self._fair.price(market.base, market.quote, anchor[1])
-        temper = self._desk.temper(market.name)
+        temper = view.temper(market.name)
         if is_tempered(temper) and volatility(temper) != 1_000:
             worth = grown(anchor[0], (fair, max(then, 1)), volatility(temper))
             return max(min(worth, (market.max_price or worth) // 2), market.min_price, 1)
         return max(anchor[0] * fair // max(then, 1), 1)
 
-    def _quotes(self, market: Market, at_us: int, beat: int, glance: bool) -> tuple[int, int]:
+    def _quotes(
+        self, view: View, market: Symbol, when: tuple[int, int], glance: bool
+    ) -> tuple[int, int]:
         """The best bid and ask it would like to have, on ticks."""
+        at_us, beat = when
         tick = market.tick_size or 1
-        seen_us = at_us - at_us % GLANCE_US if glance else at_us
-        fair = self._worth(market, seen_us)
-        half = half_spread(fair, tick, self._preset_of(market))
-        half += half * (self._dice_of(market.name).dice(beat)[0] % 1_000) // 1_000
-        middle = fair + self._pull(market, fair, at_us, 2 * half + tick)
+        known = self._know(view, market)
+        fair = self._worth(view, market, at_us - at_us % GLANCE_US if glance else at_us)
+        half = half_spread(fair, tick, known.preset)
+        half += half * (known.draws.die(beat) % 1_000) // 1_000
+        middle = fair + self._pull(view, market, (fair, at_us), 2 * half + tick)
         low = max(market.min_price, tick)
         bid = max((middle - half) // tick * tick, low)
         ask = max(-(-(middle + half) // tick) * tick, bid + tick)
         return bid, ask
 
-    def _dice_of(self, name: str) -> Draws:
-        found = self._dice.get(name)
-        if found is None:
-            found = self._dice[name] = Draws(self._seed, self.account, name)
-        return found
-
-    def _pull(self, market: Market, fair: int, at_us: int, usual: int) -> int:
-        """How far the last trade holds the middle away from the fair price, in units."""
-        anchor = self._desk.anchor(market.name)
-        if anchor and self._desk.traded_id(market.name) <= anchor[2]:
+    def _pull(self, view: View, market: Symbol, now: tuple[int, int], usual: int) -> int:
+        """How far the last trade holds the middle away from the fair price, in units. now: the
+        fair price and the time."""
+        fair, at_us = now
+        anchor = view.anchor(market.name)
+        if anchor and market.tape.last_id <= anchor[2]:
             return 0  # the last trade was before somebody put the price elsewhere
         away = market.last_price - fair
         if not market.last_price or -usual <= away <= usual:
             return 0
         away += -usual if away > 0 else usual
-        halves, rest = divmod(at_us - self._desk.traded_us(market.name), HALF_LIFE_US)
+        since_us = at_us - market.tape.last_us
+        halves = since_us // HALF_LIFE_US
         if halves >= FORGOTTEN:
             return 0
+        rest = since_us - halves * HALF_LIFE_US
         return away * (2 * HALF_LIFE_US - rest) // (2 * HALF_LIFE_US << halves)
 
     def _sweep(
-        self, market: Market, bid: int, ask: int, to: tuple[list[int], list[Order]]
-    ) -> tuple[int, int]:
+        self, view: View, market: Symbol, quotes: tuple[int, int],
+        to: tuple[list[int], list[Order]],
+    ) -> tuple[int, int]:  # fmt: skip
         """Take what others offer beyond its own quotes; which quotes are possible then. Who offers
         more than it takes holds the price."""
+        bid, ask = quotes
         cancels, orders = to
         tick = market.tick_size or 1
-        book = self._desk.sides(market.name)
-        ladder = self.ladder(market)
+        book = market.book
         for buys in (True, False):
             limit = bid if buys else ask
             best = (book.asks if buys else book.bids).best()
             if not best or (best > limit if buys else best < limit):
                 continue
+            ladder = self.ladder(view, market)
             most = ladder.size_at(limit, 1_000) * SWEEP_RUNGS
-            found = self._desk.crossing(self.account, market.name, buys, (limit, most))
+            found = view.crossing(self.account, market, buys, (limit, most))
             cancels += found.own
             if found.qty:
                 left, least = found.qty, ladder.size_at(found.price, 0)
@@ -178,33 +201,38 @@ class Maker:
                 ask = found.price + tick
         return bid, ask
 
-    def _near(self, market: Market, bid: int, ask: int, orders: list[Order]) -> None:
+    def _near(
+        self, ladder: Ladder, market: Symbol, quotes: tuple[int, int], orders: list[Order]
+    ) -> None:
         """Post the best quotes, and the nearest rungs that nobody has a price at."""
-        ladder = self.ladder(market)
-        book = self._desk.sides(market.name)
-        for buys, price, side in ((True, bid, book.bids), (False, ask, book.asks)):
+        count = NEAR_RUNGS // self._of
+        for buys in (True, False):
+            price = quotes[0] if buys else quotes[1]
+            side = market.book.side(buys)
+            qty = ladder.size_at(price, 400)
+            if qty and not side.qty_at(price):
+                orders.append(Order(buys, POST, price, qty))
             find = ladder.below if buys else ladder.above
-            rungs = find(price, NEAR_RUNGS // self._of, self._share, self._of)
-            first = Rung(-1, price, ladder.size_at(price, 400))
             orders += [
                 Order(buys, POST, rung.price, rung.qty)
-                for rung in (first, *rungs)
+                for rung in find(price, count, self._share, self._of)
                 if rung.qty and not side.qty_at(rung.price)
             ]
 
     def _whole(
-        self, market: Market, around: tuple[int, int, int], cancels: list[int], orders: list[Order]
-    ) -> None:
+        self, view: View, market: Symbol, around: tuple[int, int, int],
+        to: tuple[list[int], list[Order]],
+    ) -> None:  # fmt: skip
         """Look at all its orders, cancel those that have no place, post those that are missing."""
-        bid, ask, symbols = around
-        bids, asks = self._wanted(market, bid, ask, symbols)
+        cancels, orders = to
+        bids, asks = self._wanted(view, market, around)
         gone = set(cancels)
         kept = set()
-        exact = is_tempered(self._desk.temper(market.name))
-        for order in self._desk.resting(self.account, market.name):
+        exact = is_tempered(view.temper(market.name))
+        for order in view.resting(self.account, market.name).values():
             if order.order_id in gone:
                 continue
-            if _has_place(order, bids if order.buys else asks, exact):
+            if _has_place(order, bids if order.side == BUY else asks, exact):
                 kept.add(order.price)
             else:
                 cancels.append(order.order_id)
@@ -216,16 +244,18 @@ class Maker:
         ]
 
     def _wanted(
-        self, market: Market, bid: int, ask: int, symbols: int
+        self, view: View, market: Symbol, around: tuple[int, int, int]
     ) -> tuple[dict[int, int], dict[int, int]]:
         """{price: quantity} of the bids and of the asks that should rest."""
-        ladder = self.ladder(market)
+        bid, ask, symbols = around
+        known = self._know(view, market)
+        ladder = known.ladder
         cap = market.max_orders or USUAL_CAP
         fronts = min(self._preset.fronts, max(cap // 10, 1))
         rungs = min(self._preset.rungs, max(FEWEST_RUNGS, ALL_RUNGS // max(symbols, 1)))
         rungs = max(min(rungs, (cap - SPARE) // 2 - fronts), 0)
         tick = market.tick_size or 1
-        half = half_spread(bid, tick, self._preset_of(market))
+        half = half_spread(bid, tick, known.preset)
         bids: dict[int, int] = {}
         asks: dict[int, int] = {}
         for steps in _FRONTS[:fronts]:
@@ -241,15 +271,20 @@ class Maker:
         most = (cap - 4) // 2
         return dict(list(bids.items())[:most]), dict(list(asks.items())[:most])
 
-    def _allowed(self, market: Market, orders: list[Order]) -> list[Order]:
-        """Those whose price the percent-price filter lets pass."""
-        bounds = {buys: self._desk.bounds(market.name, buys) for buys in (True, False)}
-        if not any(bounds[True] + bounds[False]):
-            return orders
-        return [
-            order for order in orders
-            if bounds[order.buys][0] <= order.price <= (bounds[order.buys][1] or order.price)
-        ]  # fmt: skip
+
+def _allowed(view: View, market: Symbol, orders: list[Order]) -> list[Order]:
+    """Those whose price the percent-price filter lets pass."""
+    buy_low, buy_high = view.bounds(market, True)
+    sell_low, sell_high = view.bounds(market, False)
+    if not (buy_low or buy_high or sell_low or sell_high):
+        return orders
+    found: list[Order] = []
+    for order in orders:
+        low = buy_low if order.buys else sell_low
+        high = buy_high if order.buys else sell_high
+        if low <= order.price <= (high or order.price):
+            found.append(order)
+    return found
 
 
 def half_spread(price: int, tick: int, preset: Preset) -> int:
@@ -257,7 +292,7 @@ def half_spread(price: int, tick: int, preset: Preset) -> int:
     return max(price * preset.spread // (SPREAD_PARTS * 100), tick // 2, 1)
 
 
-def whole_lots(market: Market, qty: int, at_market: bool = False) -> int:
+def whole_lots(market: Symbol, qty: int, at_market: bool = False) -> int:
     """The quantity, rounded down to what the filters allow; 0 when they allow none."""
     step = market.step_size or 1
     if market.max_qty:

@@ -112,9 +112,14 @@ class Listed(NamedTuple):
 
 
 class _Asset:
-    """How one asset moves. `share`: thousandths of the common walk."""
+    """How one asset moves. `share`: thousandths of the common walk. born: its value at birth."""
 
-    def __init__(self, seed: int, name: str, preset: Preset) -> None:
+    def __init__(self, seed: int, name: str, preset: Preset, born: int) -> None:
+        self.born = born
+        self.birth = 0  # its logarithm then
+        self.seen_us = -1  # when it was looked at last,
+        self.seen = 0  # and its value then
+        self.still = name == "USDT"
         bits = draw(seed, name, "asset")
         steady = is_steady(name)
         sigma = _INSTANT_SIGMA * preset.volatility // 100
@@ -141,41 +146,38 @@ class FairPrices:
         self._common = Walk(seed, "*", _INSTANT_SIGMA * preset.volatility // 100)
         self._born_value = dollars(symbols)
         self._assets: dict[str, _Asset] = {}
-        self._birth: dict[str, int] = {}
-        self._seen: dict[str, tuple[int, int]] = {}
-        self._common_seen = (-1, 0)
+        self._common_instant = -1
+        self._common_seen = 0
 
     def price(self, base: str, quote: str, at_us: int) -> int:
         """Units of `quote` for one `base` at a time; at least 1."""
         value, by = self._value(base, at_us), self._value(quote, at_us)
         return max(value * ONE // by, 1)
 
-    def _value(self, asset: str, at_us: int) -> int:
+    def _value(self, name: str, at_us: int) -> int:
         """Dollars of 1e-16, of one asset."""
-        seen = self._seen.get(asset)
-        if seen is not None and seen[0] == at_us:
-            return seen[1]
-        birth = self._birth.get(asset)
-        if birth is None:
-            birth = self._birth[asset] = self._log(asset, self._born_us)
-        value = self._born_value.get(asset, ONE * ONE)
-        found = max(value * exp(self._log(asset, at_us) - birth) >> 40, 1)
-        self._seen[asset] = (at_us, found)
-        return found
+        asset = self._assets.get(name)
+        if asset is None:
+            born = self._born_value.get(name, ONE * ONE)
+            asset = self._assets[name] = _Asset(self._seed, name, self._preset, born)
+            asset.birth = self._log(asset, self._born_us)
+        if asset.seen_us != at_us:
+            asset.seen_us = at_us
+            log = self._log(asset, at_us) - asset.birth
+            asset.seen = max(asset.born * exp(log) >> 40, 1)
+        return asset.seen
 
-    def _log(self, asset: str, at_us: int) -> int:
-        if asset == "USDT":
+    def _log(self, asset: _Asset, at_us: int) -> int:
+        if asset.still:
             return 0
-        kind = self._assets.get(asset)
-        if kind is None:
-            kind = self._assets[asset] = _Asset(self._seed, asset, self._preset)
         instant = at_us >> INSTANT_BITS
-        found = kind.walk.at(instant)
-        if kind.share:
-            if self._common_seen[0] != instant:
-                self._common_seen = (instant, self._common.at(instant))
-            found += self._common_seen[1] * kind.share // 1_000
-        if kind.crashes:
+        found = asset.walk.at(instant)
+        if asset.share:
+            if self._common_instant != instant:
+                self._common_instant = instant
+                self._common_seen = self._common.at(instant)
+            found += self._common_seen * asset.share // 1_000
+        if asset.crashes:
             found -= crash(self._seed, at_us) - crash(self._seed, self._born_us)
         return found
 

@@ -260,7 +260,7 @@ class Replays:
             return player.price(self._world.replays[name].done)
 
         preset = NORMAL
-        maker = Maker(self._desk, self._seed, TapePrice(price), preset, account=HOUSE, of=1)
+        maker = Maker(self._seed, TapePrice(price), preset, account=HOUSE, of=1)
         self._booked[name] = _Booked(player, maker)
 
     def _row(self, name: str) -> Playing:
@@ -370,7 +370,8 @@ class Replays:
 
     async def _quote(self, name: str, now_us: int, glance: bool) -> None:
         booked, symbol = self._booked[name], self._world.symbols[name]
-        act = booked.maker.act(symbol, now_us, now_us // BOOK_US, glance, 1)
+        when = (now_us, now_us // BOOK_US)
+        act = booked.maker.act(self._desk.view(), symbol, when, glance, 1)
         if act.cancels or act.orders:
             await self._desk.submit(act)
         booked.quoted_us = now_us

@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol
 
 from tradepit.market.desk import Sequencer, SequencerDesk
 from tradepit.market.futures import FuturesResidents
@@ -22,14 +22,9 @@ from tradepit.market.presets import Preset
 from tradepit.market.prices import FairPrices, Listed
 from tradepit.market.takers import TAKERS, Takers
 from tradepit.market.tempers import is_quiet
-from tradepit.market.views import Act, Market
+from tradepit.market.turns import MINUTE_US, STEP_US, Turns
+from tradepit.market.views import Act
 
-STEP_US: Final = 1_000_000
-MINUTE_US: Final = 60_000_000  # the step when time is set forward and nobody watches
-FIRST: Final = 6  # symbols that have a beat on every step; the others on one of QUIET_STEPS
-QUIET_STEPS: Final = 3
-USUAL_SYMBOLS: Final = 27  # in a world of more, the quiet ones are quieter
-TURNS: Final = 3
 SHORTEST_WAIT_S: Final = 0.05  # of the wall's time between two steps: a fast clock skips beats
 BREATH: Final = 20  # steps between two breaths of the event loop while time is set forward
 FAST_SPEED: Final = 20_000  # thousandths: a clock as fast as this goes by minutes
@@ -79,11 +74,11 @@ class Residents:
         ]
         self.fair = FairPrices(world.seed, world.born_us, listed, preset)
         self._makers = [
-            Maker(desk, world.seed, self.fair, preset, share=share) for share in range(len(MAKERS))
+            Maker(world.seed, self.fair, preset, share=share) for share in range(len(MAKERS))
         ]
-        self._takers = Takers(desk, world.seed, preset)
+        has_takers = world.names.keys() >= set(TAKERS)
+        self._turns = Turns(self._makers, Takers(world.seed, preset) if has_takers else None)
         self.futures = FuturesResidents(sequencer, world.seed, preset)
-        self._has_takers = world.names.keys() >= set(TAKERS)
         self._task: asyncio.Task[None] | None = None
         self.on_way: OnWay | None = None  # what else happens while time is set forward
         self._busy = asyncio.Lock()
@@ -107,7 +102,8 @@ class Residents:
     async def withdraw(self) -> None:
         """Take every order back. What `stop` left in the books is gone then."""
         for maker in self._makers:
-            await self._do([maker.take_back(name) for name in self._desk.markets()])
+            view = self._desk.view()
+            await self._do([maker.take_back(view, name) for name in self._desk.markets()])
 
     async def move(self, name: str, begin: Aside, end: Aside) -> None:
         """Follow a symbol that is put elsewhere: no order of before trades any more, and when the
@@ -117,12 +113,14 @@ class Residents:
             if market is None or self._is_quiet(name):
                 await end()
                 return
-            await self._do([maker.take_back(name) for maker in self._makers])
+            view = self._desk.view()
+            await self._do([maker.take_back(view, name) for maker in self._makers])
             now_us = self._clock.now_us()
             for maker in self._makers:
                 await begin()  # again: who wanted more than the new price was taken just now
+                when = (now_us, now_us // STEP_US)
                 symbols = len(self._desk.markets())
-                await self._do([maker.act(market, now_us, now_us // STEP_US, False, symbols)])
+                await self._do([maker.act(self._desk.view(), market, when, False, symbols)])
             await end()
 
     def alive(self) -> bool:
@@ -134,7 +132,7 @@ class Residents:
         return [name for name in self._desk.markets() if not self._is_quiet(name)]
 
     def _is_quiet(self, name: str) -> bool:
-        return is_quiet(self._desk.temper(name))
+        return is_quiet(self._desk.view().temper(name))
 
     def clock_changed(self) -> None:
         """The clock goes another way now."""
@@ -143,21 +141,21 @@ class Residents:
     async def fill(self) -> None:
         """Each maker puts all its orders right, on every symbol that needs it."""
         now_us = self._clock.now_us()
-        beat = now_us // STEP_US
+        when = (now_us, now_us // STEP_US)
         for maker in self._makers:
-            markets = self._desk.markets()
+            view, markets = self._desk.view(), self._desk.markets()
             await self._do([
-                maker.act(market, now_us, beat, False, len(markets))
+                maker.act(view, market, when, False, len(markets))
                 for market in markets.values()
                 if self._is_bare(maker, market)
             ])  # fmt: skip
         for done in self.futures.fill(now_us):
             await done
 
-    def _is_bare(self, maker: Maker, market: Market) -> bool:
+    def _is_bare(self, maker: Maker, market: Any) -> bool:
         """A market that lives is put right by its beats; one that stands still needs orders only
         where there are none."""
-        none = not self._desk.open_count(maker.account, market.name)
+        none = not self._desk.view().resting(maker.account, market.name)
         return none and not self._is_quiet(market.name)
 
     async def pass_time(self, until_us: int) -> None:
@@ -193,28 +191,13 @@ class Residents:
 
     async def step(self, at_us: int, step_us: int) -> None:
         """All who have a beat at a time that is a multiple of `step_us` act."""
-        number = at_us // step_us
-        markets = self._desk.markets()
-        acts: list[Act] = []
-        for place, market in enumerate(markets.values()):
-            if self._is_quiet(market.name):
-                continue
-            every = 1 if step_us == MINUTE_US else _steps_between(place, len(markets))
-            if (number + place) % every == 0:
-                act = self._turn(market, (at_us, step_us), (number + place) // every, len(markets))
-                if act is not None:
-                    acts.append(act)
-        await self._do(acts, self.futures.step(at_us, number, step_us == MINUTE_US))
-
-    def _turn(self, market: Market, step: tuple[int, int], beat: int, symbols: int) -> Act | None:
-        """What whose turn it is does on a beat. step: its time, and the length of steps."""
-        turn = beat % TURNS
-        if turn < len(self._makers):
-            glance = step[1] == MINUTE_US
-            return self._makers[turn].act(market, step[0], beat, glance, symbols)
-        if not self._has_takers:
-            return None
-        return self._takers.act(market, self._makers[0].ladder(market), beat)
+        markets = list(self._desk.markets().values())
+        acts = self._turns.acts(self._desk.view(), markets, at_us, step_us)
+        with self._desk.together():
+            more = self.futures.step(at_us, at_us // step_us, step_us == MINUTE_US)
+            done = [self._desk.submit(act) for act in acts]
+        for each in [*done, *more]:
+            await each
 
     async def follow(self, contract: str) -> None:
         """Quote around a contract's index, which is elsewhere now."""
@@ -222,9 +205,8 @@ class Residents:
             for done in self.futures.follow(contract, self._clock.now_us()):
                 await done
 
-    async def _do(self, acts: list[Act], more: Iterable[Awaitable[object]] = ()) -> None:
-        busy = [act for act in acts if act.cancels or act.orders]
-        for done in [*[self._desk.submit(act) for act in busy], *more]:
+    async def _do(self, acts: list[Act]) -> None:
+        for done in [self._desk.submit(act) for act in acts if act.cancels or act.orders]:
             await done
 
     async def _live(self) -> None:
@@ -255,10 +237,3 @@ class Residents:
             await self.step(at_us, step_us)
         except Exception:
             _log.exception("The market missed a beat.")
-
-
-def _steps_between(place: int, symbols: int) -> int:
-    """How many steps lie between two beats of the symbol at a place in the list."""
-    if place < FIRST:
-        return 1
-    return QUIET_STEPS * max(-(-symbols // USUAL_SYMBOLS), 1)

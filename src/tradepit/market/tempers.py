@@ -8,7 +8,6 @@ one is nobody's wish.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -19,27 +18,27 @@ LONG_AGO: Final = -(1 << 62)
 _REMEMBERED: Final = 4_096  # presets: one a symbol and temper
 
 
-def is_tempered(temper: Sequence[int]) -> bool:
+def is_tempered(temper: list[int]) -> bool:
     """Whether anybody ever wished something: sizes that rest may be of another time then."""
     return len(temper) > 0
 
 
-def is_quiet(temper: Sequence[int]) -> bool:
+def is_quiet(temper: list[int]) -> bool:
     """Whether residents leave the symbol alone: their orders rest, nobody acts."""
     return len(temper) > 0 and temper[4] == 1
 
 
-def volatility(temper: Sequence[int]) -> int:
+def volatility(temper: list[int]) -> int:
     """How far prices move, in thousandths of what they would."""
     return temper[2] if temper else USUAL
 
 
-def changed_us(temper: Sequence[int]) -> int:
+def changed_us(temper: list[int]) -> int:
     """When it was set."""
     return temper[5] if temper else LONG_AGO
 
 
-def tempered(preset: Preset, temper: Sequence[int]) -> Preset:
+def tempered(preset: Preset, temper: list[int]) -> Preset:
     """The preset as it is on one symbol; the same object for the same wishes."""
     return _tempered(preset, temper[0], temper[1], temper[3]) if temper else preset
 
