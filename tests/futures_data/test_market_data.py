@@ -218,3 +218,23 @@ def test_a_delivered_contract_has_its_price() -> None:
     assert row["deliveryTime"] == 1766736000000 and row["deliveryPrice"] > 100_000
     names = [row["symbol"] for row in world.ask("GET /fapi/v1/exchangeInfo")["symbols"]]
     assert "BTCUSDT_251226" not in names and "BTCUSDT_260626" in names
+
+
+def test_minutes_in_which_nothing_was_looked_at() -> None:
+    """Time that was set forward at once: the minutes between have the price from before, whichever
+    of them one asks for."""
+    world = World()
+    mark = {"symbol": "BTCUSDT", "interval": "1m"}
+    world.now += 10 * MINUTE
+    world.wait(SECOND)
+    rows = world.ask("GET /fapi/v1/markPriceKlines", limit=3, **mark)
+    assert [row[0] for row in rows] == [(BORN_US + at * MINUTE) // 1000 for at in (8, 9, 10)]
+    world.now += 10 * MINUTE
+    world.wait(SECOND)
+    for what, ask in (("markPrice", mark), ("indexPrice", {"pair": "BTCUSDT", "interval": "1m"})):
+        path = f"GET /fapi/v1/{what}Klines"
+        whole = world.ask(path, **ask)
+        assert len(whole) == 21 and whole[-1][0] == (BORN_US + 20 * MINUTE) // 1000
+        assert world.ask(path, limit=3, **ask) == whole[-3:]
+        between = {"startTime": whole[12][0], "endTime": whole[14][0]}
+        assert world.ask(path, **between, **ask) == whole[12:15]

@@ -225,6 +225,42 @@ def test_a_quarter_is_delivered() -> None:
     live(scenario)
 
 
+def test_what_is_over_is_silent_and_what_comes_is_heard() -> None:
+    """A delivered contract has no price, its last klines are closed; who waits for the next quarter
+    by its name hears it as soon as it is listed."""
+    old, new = "btcusd_251226", "btcusd_260626"
+    klines = (f"{old}@kline_1m", f"{old}@markPriceKline_1m",
+              "btcusd_current_quarter@continuousKline_1m")  # fmt: skip
+
+    async def scenario() -> None:
+        world = Told()
+        world.open_market()
+        for side in ("SELL", "BUY"):
+            world.limit(BOB, side, old.upper(), "5", "107010")
+        end_us = quarter_end(world.now)
+        world.jump(end_us - world.now - 10 * SECOND)
+        ear = world.hear("coinm", *klines, f"{old}@markPrice@1s", f"{new}@aggTrade", "no@such")
+        await world.drained()
+        world.wait(10 * SECOND)
+        last_ms = end_us // 1000 - 60_000
+        for stream in klines:
+            told = [event["k"] for event in ear.of(stream)]
+            assert [(k["t"], k["x"]) for k in told][-1] == (last_ms, True), stream
+        before = len(ear.heard)
+        world.wait(3 * MINUTE)
+        assert {name for name, _ in ear.heard[before:]} <= {klines[2]}
+        assert ear.last(f"{old}@markPrice@1s")["E"] == end_us // 1000 - 1000
+        for side in ("SELL", "BUY"):
+            world.limit(BOB, side, new.upper(), "5", "107010")
+        world.wait(SECOND)
+        assert [event["s"] for event in ear.of(f"{new}@aggTrade")] == [new.upper()]
+        for what in ("klines", "markPriceKlines"):
+            rows = world.ask(f"GET /dapi/v1/{what}", symbol=old.upper(), interval="1m", limit=2)
+            assert rows[-1][0] == last_ms, what
+
+    live(scenario)
+
+
 def test_a_month_at_once() -> None:
     """What repeats itself is not repeated for time that is jumped over; what closes is told."""
 

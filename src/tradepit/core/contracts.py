@@ -12,7 +12,7 @@ from tradepit.core.futures_rejects import COINM_NAMES
 from tradepit.core.past import Premiums
 from tradepit.core.rejects import Reject
 from tradepit.core.symbols import Symbol
-from tradepit.core.terms import CONTRACT_STATUSES, FUTURES_ORDER_TYPES
+from tradepit.core.terms import BREAK, CONTRACT_STATUSES, FUTURES_ORDER_TYPES
 from tradepit.core.triggers import Triggers
 from tradepit.core.units import ONE, mul_ceil, parse_units, wide
 
@@ -157,6 +157,10 @@ class Contract(Symbol):
         """Maintenance margin of a position's notional, in units of the margin asset."""
         row = self.bracket(notional)
         return notional * row.ratio // ONE - row.cum
+
+    def seen_until(self, now_us: int) -> int:
+        """Now, or the last moment of a contract that was delivered."""
+        return now_us if self.status != BREAK else min(now_us, self.delivery_us - 1)
 
     def counters(self) -> list[int]:
         return [

@@ -14,7 +14,7 @@ from tradepit.core import clearing, liquidation, marked
 from tradepit.core.bars import DAY_US, MINUTE_US
 from tradepit.core.contracts import BASIS_SAMPLES, SAMPLE_US
 from tradepit.core.futures_records import FUNDING_FEE, AccountUpdate, Funding, PositionRow
-from tradepit.core.terms import TRADING
+from tradepit.core.terms import BREAK, TRADING
 from tradepit.core.units import ONE
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def pass_second(pit: Exchange, at_us: int) -> None:
     """Take all marks as of the whole second `at_us`; then see who must be liquidated."""
     moved = False
     for contract in pit.contracts.values():
-        moved = take(pit, contract, at_us) or moved
+        if contract.status != BREAK:  # what was delivered has no price any more
+            moved = take(pit, contract, at_us) or moved
     if moved:
         pit.settle()
         liquidation.look(pit)

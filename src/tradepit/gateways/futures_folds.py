@@ -52,6 +52,8 @@ class FuturesKlineFeed(KlineFeed):
 
     def say(self, bar: Bar, closed: bool, when: tuple[int, int]) -> None:
         contract = contract_of(self.symbol)
+        if bar.open_us > contract.seen_until(bar.open_us):
+            return  # it was delivered
         outside, inside = self.head(contract)
         row = kline_row(contract, bar, closed)
         at_us, ends_us = when
@@ -93,6 +95,7 @@ class ContinuousFeed(FuturesKlineFeed):
     def beat(self, at_us: int) -> None:
         found = of_kind(self.hub, self.pair, self.type)
         if found and found[0].name != self.name:
+            super().beat(at_us)  # what the last one traded until it was delivered
             self.name, self.key = found[0].name, found[0].key
             self.folded = None
             self.open_us = open_of(at_us, self.width_us, 0)
@@ -191,7 +194,7 @@ class CourseFeed(EarFeed):
             self.step = seen if self.step is None else _join(self.step, seen)
 
     def _tell(self, contract: Contract, at_us: int, closed: bool) -> None:
-        if not self.close:
+        if not self.close or self.open_us > contract.seen_until(self.open_us):
             return
         price = self.close
         step = self.step or Step(self.open_us, price, price, price, price)

@@ -17,6 +17,7 @@ from tradepit.catalog.language import COINM, USDM
 from tradepit.core.bars import INTERVALS
 from tradepit.core.contracts import VENUES, Contract
 from tradepit.core.marked import INDEX, MARK
+from tradepit.core.terms import BREAK
 from tradepit.gateways.feeds import FAST_US, SLOW_US, Feed
 from tradepit.gateways.futures_feeds import (
     AllBestsFeed,
@@ -114,11 +115,11 @@ def _of_contract(hub: Hub, channel: Channel, contract: Contract, what: str) -> F
 
 
 def _one(hub: Hub, contract: Contract) -> Callable[[], list[Contract]]:
-    """A contract as it is now."""
+    """A contract as it is now; none once it was delivered."""
 
     def pick() -> list[Contract]:
         found = hub.pit.contracts.get(contract.name)
-        return [] if found is None else [found]
+        return [] if found is None or found.status == BREAK else [found]
 
     return pick
 

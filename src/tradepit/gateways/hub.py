@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tradepit.catalog.language import SPOT
-from tradepit.core.records import TRADE, Event, Fill, Outcome
+from tradepit.core.records import SYMBOL_STATUS, TRADE, Event, Fill, Outcome
 from tradepit.gateways.feeds import NEVER_US, round_up
 from tradepit.gateways.sockets import text_frame
 from tradepit.gateways.stream_faults import StreamFaults, named
@@ -146,6 +146,7 @@ class Hub:
         self.bests: dict[Book, dict[BestFeed, None]] = {}
         self.ears: dict[int, dict[EarFeed, None]] = {}  # by kind of event
         self.stirred: list[Book] = []  # those of `bests` that the running command changed
+        self.unlisted: dict[tuple[str, str], Channel] = {}  # of contracts that may come
         self.loop = asyncio.get_running_loop()
         self._next_us = 0
         self._stirred_us = 0  # when something happened last
@@ -168,25 +169,41 @@ class Hub:
         """Let a session hear a stream. A name that is no stream is never heard, and no error."""
         channel = self.channels.get((product, stream))
         if channel is None:
-            channel = Channel(stream, self, product)
-            channel.feed = make_feed(self, channel)
-            if channel.feed is None:
+            channel = self.unlisted.get((product, stream)) or Channel(stream, self, product)
+            if not self._begin(channel):
+                if product != SPOT:  # its contract may be listed later
+                    self.unlisted[product, stream] = channel
+                    channel.join(session, variant)
                 return
-            self.channels[product, stream] = channel
-            channel.feed.start()
-            self._wake()
         elif channel.feed is not None:
             channel.feed.greet()
         self._stirred_us = self.now_us()
         channel.join(session, variant)
 
+    def _begin(self, channel: Channel) -> bool:
+        """Let a stream speak, if anything is said on one of its name."""
+        channel.feed = make_feed(self, channel)
+        if channel.feed is None:
+            return False
+        self.channels[channel.product, channel.stream] = channel
+        channel.feed.start()
+        self._wake()
+        return True
+
+    def _listed(self) -> None:
+        """A contract was listed: who waits for its streams hears them from now on."""
+        for key, channel in list(self.unlisted.items()):
+            if self._begin(channel):
+                del self.unlisted[key]
+
     def leave(self, stream: str, session: Session, variant: int, product: str = SPOT) -> None:
-        channel = self.channels.get((product, stream))
+        found = self.channels if (product, stream) in self.channels else self.unlisted
+        channel = found.get((product, stream))
         if channel is None:
             return
         channel.leave(session, variant)
         if not channel.groups:
-            del self.channels[product, stream]
+            del found[product, stream]
             if channel.feed is not None:
                 channel.feed.stop()
 
@@ -311,6 +328,8 @@ class Hub:
 
     def applied(self, outcome: Outcome) -> None:
         """A listener of the sequencer."""
+        if self.unlisted and any(event.kind == SYMBOL_STATUS for event in outcome.events):
+            self._listed()
         if not self.channels:
             return
         self.moment_us = outcome.at_us

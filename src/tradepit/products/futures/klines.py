@@ -144,7 +144,7 @@ def _klines(contract: Contract, history: History, ask: KlinesAsk | ContinuousAsk
     tape = contract.tape
     width_us = INTERVALS[ask.interval]
     span = Span(None, ask.start_time, ask.end_time, ask.limit)
-    now_us = max(history.now_us(), tape.last_us)
+    now_us = contract.seen_until(max(history.now_us(), tape.last_us))
     opens_us = opens_of(span, (width_us, 0), (tape.first_us, now_us))
     found = klines_of(contract, history, opens_us, width_us)
     if callable(found):
@@ -223,10 +223,10 @@ def _course(
 ) -> MarkKlines:
     """The klines of one of a contract's three courses."""
     width_us = INTERVALS[ask.interval]
-    now_us = history.now_us()
+    now_us = what[0].seen_until(history.now_us())
     span = Span(None, ask.start_time, ask.end_time, ask.limit)
     opens_us = opens_of(span, (width_us, 0), (first_of(pit, what), now_us))
-    steps = course(pit, history, what, (width_us, opens_us))
+    steps = course(pit, history, what, (width_us, opens_us), carried=True)
     return lambda: [_mark_kline(step, width_us, now_us) for step in steps()]
 
 
@@ -236,13 +236,15 @@ def first_of(pit: Exchange, what: tuple[Contract, int]) -> int:
 
 
 def course(
-    pit: Exchange, history: History, what: tuple[Contract, int], when: tuple[int, list[int]]
-) -> Callable[[], list[Step]]:
+    pit: Exchange, history: History, what: tuple[Contract, int], when: tuple[int, list[int]], *,
+    carried: bool = False,
+) -> Callable[[], list[Step]]:  # fmt: skip
     """One of a contract's three courses (INDEX, MARK, PREMIUM of `core.marked`), folded: what is in
     memory is read at once, the rest when the result is called.
 
     when: an interval's width (see INTERVALS) and the times at which such intervals open, the end of
-    the last one behind them.
+    the last one behind them. carried: what closed before them, or was seen first of all, stands in
+    those that saw nothing.
     """
     contract, at = what
     width_us, opens_us = when
@@ -264,6 +266,12 @@ def course(
         for row in running:
             if row and last_us < row[0] < opens_us[-1]:
                 steps.append(Step(row[0], *row[at : at + 4]))
+        if carried and (not steps or steps[0].open_us >= opens_us[1]):
+            earlier = history.futures(
+                0, venue, "hour" if hours else "minute", name, end_us=opens_us[0] - 1, limit=1
+            )
+            closes = [row.body[at + 2] for row in earlier] or [step.open for step in steps[:1]]
+            return fold(steps, opens_us, *closes[:1])
         return fold(steps, opens_us)
 
     return later
@@ -316,8 +324,9 @@ def _before(pit: Exchange, what: tuple[Contract, int]) -> _Before:
     return _Before(born_us, past.first_us(), past, contract.index_units)
 
 
-def fold(steps: list[Step], opens_us: list[int]) -> list[Step]:
-    """One step for each interval since the first; a quiet one stays where the last one closed."""
+def fold(steps: list[Step], opens_us: list[int], price: int | None = None) -> list[Step]:
+    """One step for each interval since the first; a quiet one stays where the last one closed.
+    price: at which one before them closed, if it is known."""
     found: list[Step] = []
     at = 0
     for open_us, end_us in pairwise(opens_us):
@@ -333,8 +342,8 @@ def fold(steps: list[Step], opens_us: list[int]) -> list[Step]:
                     min(step.low for step in inside), inside[-1].close,
                 )
             )  # fmt: skip
-        elif found:
-            price = found[-1].close
+            price = inside[-1].close
+        elif price is not None:
             found.append(Step(open_us, price, price, price, price))
     return found
 
