@@ -6,7 +6,7 @@ exchange's order of checking (docs/decisions/0010-order-of-refusals.md) and name
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +21,7 @@ Reader = Callable[[Pairs, int], Any]
 DOOR_PARAMETERS: Final = 3
 
 # What a request field of a plain kind may raise in the quick reader.
-_WRONG = (KeyError, ValueError, TypeError)
+WRONG = (KeyError, ValueError, TypeError)
 
 
 def kind_of(field: Field) -> Kind:
@@ -51,7 +51,7 @@ def make_reader(ask_type: type[msgspec.Struct], signed: bool = False) -> Reader:
                 values[name] = take(text)
             if len(values) == len(pairs):
                 return ask_type(**values)
-        except _WRONG:
+        except WRONG:
             pass
         sent = len(pairs) + taken
         if sent > most:
@@ -81,27 +81,32 @@ class Plans:
         if plan is not None:
             try:
                 return plan(sent.values())
-            except _WRONG:
+            except WRONG:
                 pass
         ask = self._slowly(list(sent.items()), taken)
         if plan is None and sent and len(self._plans) < PLANS_KEPT:
-            self._plans[tuple(sent)] = self._plan(sent)
+            self._plans[tuple(sent)] = planned(self._ask_type, sent)
         return ask
 
-    def _plan(self, names: Iterable[str]) -> Callable[[Iterable[str]], Any]:
-        """A reader of the values of exactly these parameters, all of which the type has."""
-        fields = {field.wire: field for field in fields_of(self._ask_type)}
-        known: dict[str, Any] = {"make": self._ask_type}
-        values, arguments = [], []
-        for at, wire in enumerate(names):
+
+def planned(
+    ask_type: type[msgspec.Struct], names: Iterable[str], passed_over: Collection[str] = ()
+) -> Callable[[Iterable[str]], Any]:
+    """A reader of the values of exactly these parameters, all of which the type has, but for those
+    that are passed over. It raises one of `WRONG` for what it cannot read."""
+    fields = {field.wire: field for field in fields_of(ask_type)}
+    known: dict[str, Any] = {"make": ask_type}
+    values, arguments = [], []
+    for at, wire in enumerate(names):
+        values.append(f"v{at}, ")
+        if wire not in passed_over:
             known[f"take{at}"] = kind_of(fields[wire]).reader()
-            values.append(f"v{at}, ")
             arguments.append(f"{fields[wire].name}=take{at}(v{at})")
-        source = f"def plan(values):\n    {''.join(values)} = values\n"
-        source += f"    return make({', '.join(arguments)})\n"
-        exec(compile(source, f"<reader of {self._ask_type.__name__}>", "exec"), known)
-        plan: Callable[[Iterable[str]], Any] = known["plan"]
-        return plan
+    source = f"def plan(values):\n    {''.join(values)} = values\n"
+    source += f"    return make({', '.join(arguments)})\n"
+    exec(compile(source, f"<reader of {ask_type.__name__}>", "exec"), known)
+    plan: Callable[[Iterable[str]], Any] = known["plan"]
+    return plan
 
 
 def explain(
@@ -123,7 +128,7 @@ def explain(
         kind = kind_of(field)
         try:
             values[field.name] = kind.read(text)
-        except _WRONG:
+        except WRONG:
             raise kind.refuse(field.wire, text) from None
     if len(values) != len(sent):
         raise Reject("UNREAD_PARAMETERS", len(values) + taken, len(sent) + taken)

@@ -48,7 +48,7 @@ CONTROL: Final = "/_tradepit/"
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 NOBODY: Final = Who(-1)  # who asks a public operation
 
-_MAY: Final = {
+MAY: Final = {
     TRADE: MAY_TRADE, USER_DATA: MAY_READ, USER_STREAM: MAY_STREAM, "MARGIN": MAY_MARGIN,
 }  # fmt: skip
 MICRO: Final = {
@@ -250,7 +250,7 @@ def check_key(door: Door, call: Call) -> None:
 
 def admit_key(holder: Holder | None, operation: Operation, ip: str) -> Holder:
     """The holder, if there is one who may do this from there. Raises: Reject REJECTED_KEY."""
-    may = _MAY.get(operation.security, 0)
+    may = MAY.get(operation.security, 0)
     if holder is None or holder.who.may & may != may:
         raise Reject("REJECTED_KEY")
     if holder.key.ips and ip not in holder.key.ips:
@@ -331,7 +331,7 @@ def check_time(door: Door, call: Call) -> None:
     call.strict = door.world_clock_only
     call.sent_us = _timestamp(call.sent.pop("timestamp", None))
     window = call.sent.pop("recvWindow", None)
-    call.window_us = WINDOW_US if window is None else _recv_window(window)
+    call.window_us = WINDOW_US if window is None else recv_window(window)
     call.taken += before - len(call.sent)
     if call.strict or _untimely(call, call.now_us):
         reason = _untimely(call, call.world.clock.now_us())
@@ -361,7 +361,7 @@ def _timestamp(text: str | None) -> int:
 
 
 @lru_cache(maxsize=256)  # a client sends the same one each time
-def _recv_window(text: str) -> int:
+def recv_window(text: str) -> int:
     """Microseconds of a recvWindow in ms with up to three decimals."""
     if not text:
         raise Reject("PARAM_EMPTY", "recvWindow")

@@ -32,6 +32,7 @@ from tradepit.gateways.checks import (
 )
 from tradepit.gateways.faults import Broken
 from tradepit.gateways.hosts import Hosts, Venue
+from tradepit.gateways.shapes import Shape
 from tradepit.gateways.sockets import RESTART, Manners, Opener, Session
 from tradepit.gateways.worlds import World
 from tradepit.products.spot.late import LATE, LateOrder
@@ -89,6 +90,7 @@ class Door:
         self.sessions: dict[Session, None] = {}
         self.control_token = b""  # what control asks other machines for; empty: they may not come
         self.control_closed = False  # whether this machine is asked for it, too
+        self.shapes: dict[str, dict[tuple[str, ...], Shape]] = {}  # WebSocket API's, by venue
         self._entered: dict[tuple[bytes, bytes, bytes | None], tuple[Venue, Operation]] = {}
 
     def open(self, call: Call) -> Answer | asyncio.Future[object]:
@@ -200,13 +202,17 @@ class Door:
             found = done.result()
             return found if isinstance(found, Answer) else self._answer(call, found)
         except Reject as refused:
-            if refused.name == "INVALID_TIMESTAMP":
-                count_late(call)
-            return self.refuse(call, refused)
+            return self._refuse_late(call, refused)
         except asyncio.CancelledError:
             return self.refuse(call, Reject("DISCONNECTED"))
         except Exception as wrong:
             return self.refuse(call, wrong)
+
+    def _refuse_late(self, call: Call, refused: Reject) -> Answer:
+        """The answer of a refusal of what passed all checks."""
+        if refused.name == "INVALID_TIMESTAMP":
+            count_late(call)
+        return self.refuse(call, refused)
 
     def refuse(self, call: Call, wrong: Exception) -> Answer:
         """The answer of a refusal; what is no Reject is a bug, told to the operator alone."""
@@ -229,15 +235,21 @@ class Door:
             return self.settle(call, found) if found.done() else found
         if isinstance(found, Answer):  # a page, or an answer without an end
             return found
+        if isinstance(found, Reject):
+            return self._refuse_late(call, found)
         return self._answer(call, found)
 
     def serve(self, call: Call, session: object = None) -> object:
-        """The reply to a call that passed all checks, or the future of it.
+        """The reply to a call that passed all checks, its Reject, or the future of either.
 
         session: what an operation without a route of its own (a session's) reads.
         """
         if call.fault is not None:
             return call.fault.serve(lambda: self._carry_out(call, session))
+        operation = call.operation
+        if operation is not None and operation.is_command:
+            check = call.check_again if operation.signed else None
+            return call.world.sequencer.ask(call.who, operation.id, call.ask, check)
         return self._carry_out(call, session)
 
     def _carry_out(self, call: Call, session: object) -> object:

@@ -7,19 +7,15 @@ signature among its parameters, or remembered by the session. Source: web-socket
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from tradepit.catalog.encode import text_of
 from tradepit.catalog.language import COINM, NONE, SPOT, USDM, Operation, by_ws_method
-from tradepit.catalog.parse import json_pairs
 from tradepit.core.listening import ListenKey
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
@@ -29,39 +25,23 @@ from tradepit.gateways.checks import Call
 from tradepit.gateways.door import Door
 from tradepit.gateways.faults import Broken, act_faults
 from tradepit.gateways.keys import KEY_FORMAT, Holder
+from tradepit.gateways.shapes import KEPT, OVER_SOCKET, Shape, can_pass
 from tradepit.gateways.sockets import Manners, Session
 from tradepit.gateways.user_events import Subscriber
 from tradepit.gateways.user_stream import api_subscriber, terminated
+from tradepit.gateways.ws_requests import (
+    checked_id,
+    method_of,
+    params_of,
+    read_plain,
+    read_with_care,
+)
 
 log = logging.getLogger("tradepit.ws_api")
 
 CONNECT_WEIGHT: Final = {SPOT: 2, USDM: 5, COINM: 5}
 FAMILIES: Final = {SPOT: b"/api/", USDM: b"/fapi/", COINM: b"/dapi/"}  # whose weight is counted
 MAX_WAITING: Final = 1_000  # requests of one socket that are not answered yet
-_ID_LENGTH: Final = 128
-
-
-class _Request(msgspec.Struct):
-    id: msgspec.Raw = msgspec.Raw(b"")
-    method: msgspec.Raw = msgspec.Raw(b"")
-    params: msgspec.Raw = msgspec.Raw(b"")
-
-
-class _Plain(msgspec.Struct):
-    """What nearly all requests are: their parameters are texts."""
-
-    id: msgspec.Raw
-    method: str
-    params: dict[str, str]
-
-
-_NAMES: Final = ('"id"', '"method"', '"params"')
-
-_read = msgspec.json.Decoder(_Request).decode
-_read_plain = msgspec.json.Decoder(_Plain).decode
-_read_texts = msgspec.json.Decoder(dict[str, str]).decode
-_read_params = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_read_text = msgspec.json.Decoder(str).decode
 
 
 class ApiSession(Session):
@@ -78,6 +58,7 @@ class ApiSession(Session):
         self.forms: dict[str, str] = {}  # of answers with limits, by whose orders they count
         self.users = self.world.users
         self.methods = by_ws_method(venue)
+        self.shapes = door.shapes.setdefault(venue, {})
         self.show_limits = True
         self.micro = False
         self.holder: Holder | None = None  # who logged on
@@ -160,42 +141,77 @@ class ApiSession(Session):
         request_id = "null"
         call = WsCall(self)
         try:
-            plain = _plain(text)
-            if plain is not None:
-                request_id = _checked_id(bytes(plain.id))
-                call.prepare(plain.method, self.methods, self.door)
-                call.take(plain.params)
+            plain = read_plain(text)
+            if plain is None:
+                request = read_with_care(text)
+                request_id = checked_id(bytes(request.id))
+                self._pass(call, method_of(request), params_of(bytes(request.params)))
             else:
-                request = self._request(text)
-                request_id = _checked_id(bytes(request.id))
-                call.prepare(_method(request), self.methods, self.door)
-                call.take(_params(bytes(request.params)))
-            if self.waiting >= MAX_WAITING:
-                raise Reject("TOO_MANY_REQUESTS")
-            for check in WS_CHAIN:
-                check(self.door, call)
+                request_id = checked_id(bytes(plain.id))
+                names = (plain.method, *plain.params)
+                shape = self.shapes.get(names)
+                if shape is None or not self._pass_known(call, shape, plain.params):
+                    self._pass(call, plain.method, plain.params)
+                    if shape is None:
+                        self._learn(call, names)
             found = self.door.serve(call, self)
         except Exception as wrong:
             self._refuse(request_id, call, wrong)
             return
         if isinstance(found, asyncio.Future):
-            if found.done():
-                self._settled(request_id, call, found)
-                return
             self.waiting += 1
             self._throttle()
             found.add_done_callback(lambda done: self._came(request_id, call, done))
+        elif isinstance(found, Reject):
+            self._refuse(request_id, call, found)
         else:
             self._answer(request_id, call, found)
 
-    def _request(self, text: str) -> _Request:
-        try:
-            found = _read(text)
-        except (msgspec.MsgspecError, RecursionError):
-            raise Reject("INVALID_JSON_REQUEST") from None
-        if any(text.count(name) > 1 for name in _NAMES):
-            _refuse_twofold(text)
-        return found
+    def _pass(self, call: WsCall, method: str, params: dict[str, str]) -> None:
+        """Pass the door, one check after the other. Raises: Reject, Broken."""
+        call.prepare(method, self.methods, self.door)
+        call.take(params)
+        if self.waiting >= MAX_WAITING:
+            raise Reject("TOO_MANY_REQUESTS")
+        for check in WS_CHAIN:
+            check(self.door, call)
+
+    def _pass_known(self, call: WsCall, shape: Shape, params: dict[str, str]) -> bool:
+        """Whether a request of a known shape passes the door. Raises: Reject when it weighs too
+        much."""
+        if self.waiting >= MAX_WAITING or self.door.world_clock_only:
+            return False
+        values = tuple(params.values())
+        told = shape.tell(values)
+        api_key, signature, _, _, signed = told
+        world = self.world
+        if api_key is not None:
+            holder = world.keys.find(world.pit.keys, api_key)
+            if holder is None or signature is None:
+                return False
+        else:
+            holder = self.holder
+            if holder is None or world.keys.find(world.pit.keys, holder.who.key) is not holder:
+                return False
+        if signature is not None and not holder.check(signed.encode(), signature.encode()):
+            return False
+        if not shape.admits(call, holder, told, values):
+            return False
+        call.params, call.shape = params, shape
+        if self.limits is not None:
+            chain.charge(call, self.limits)
+        return True
+
+    def _learn(self, call: WsCall, names: tuple[str, ...]) -> None:
+        """Know requests like this one, which passed, from now on."""
+        operation = call.operation
+        if (
+            operation is not None
+            and can_pass(operation)
+            and call.shown is None
+            and len(self.shapes) < KEPT
+        ):
+            self.shapes[names] = Shape(operation, names[1:], OVER_SOCKET)
 
     def _came(self, request_id: str, call: WsCall, done: asyncio.Future[object]) -> None:
         self.waiting -= 1
@@ -274,20 +290,10 @@ class ApiSession(Session):
         return form
 
 
-def _checked_id(raw: bytes) -> str:
-    """The request's id as it is echoed: an integer, a string or null."""
-    if not raw:
-        raise Reject("MANDATORY_PARAM", "id")
-    plain = raw.isdigit() or raw[:1] == b'"' or raw == b"null" or raw.lstrip(b"-").isdigit()
-    if not plain or len(raw) > _ID_LENGTH:
-        raise Reject("INVALID_PARAMETER", "id")
-    return raw.decode()
-
-
 class WsCall(Call):
     """One request of a socket on its way through the door."""
 
-    __slots__ = ("api_key", "given", "session", "show_limits", "shown")
+    __slots__ = ("api_key", "params", "session", "shape", "show_limits", "shown")
 
     method = b"GET"
     query = b""
@@ -306,7 +312,15 @@ class WsCall(Call):
         self.show_limits = session.show_limits
         self.api_key: str | None = None  # where it is among the parameters
         self.shown: str | None = None  # what was said of rate limits
-        self.given: dict[str, str] = {}  # all parameters as text
+        self.params: dict[str, str] = {}  # as text, but for what the checks took out
+        self.shape: Shape | None = None  # by which it passed all of them at once
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The parameters without those that the door read itself."""
+        if self.shape is None:
+            return self.params
+        return {name: text for name, text in self.params.items() if name not in OVER_SOCKET}
 
     def prepare(self, name: str, methods: dict[str, Operation], door: Door) -> None:
         """Find the method. Raises: Reject."""
@@ -318,93 +332,22 @@ class WsCall(Call):
 
     def take(self, given: dict[str, str]) -> None:
         """The parameters, that of the session's own manners taken out. Raises: Reject."""
-        self.given = given
-        self.shown = shown = self.given.pop("returnRateLimits", None)
+        self.params = given
+        self.shown = shown = given.pop("returnRateLimits", None)
         if shown is not None:
             if shown not in ("true", "false"):
                 raise Reject("INVALID_PARAMETER", "returnRateLimits")
             self.show_limits = shown == "true"
 
 
-def _plain(text: str) -> _Plain | None:
-    """A request whose parameters are texts, each name once, and which has what it must and no more:
-    it has as many colons as names. Any other is read with more care."""
-    try:
-        found = _read_plain(text)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-    if not found.method or text.count(":") != len(found.params) + len(found.__struct_fields__):
-        return None
-    return found
-
-
-def _refuse_twofold(text: str) -> None:
-    """A request says each of its fields once; what stands inside of them is not looked at."""
-    names: list[str] = []
-
-    def keep(pairs: list[tuple[str, object]]) -> None:  # the outermost comes last
-        names[:] = [name for name, _ in pairs]
-
-    try:
-        json.loads(text, object_pairs_hook=keep, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        raise Reject("INVALID_JSON_REQUEST") from None
-    if len(set(names)) != len(names):
-        raise Reject("INVALID_JSON_REQUEST")
-
-
-def _method(request: _Request) -> str:
-    """Raises: Reject."""
-    if not request.method:
-        raise Reject("MANDATORY_PARAM", "method")
-    try:
-        return _read_text(request.method)
-    except msgspec.MsgspecError:
-        raise Reject("INVALID_PARAMETER", "method") from None
-
-
-def _params(raw: bytes) -> dict[str, str]:
-    if not raw:
-        return {}
-    try:
-        found = _read_texts(raw)
-    except msgspec.MsgspecError:
-        found = _read_mixed(raw)
-    if raw.count(b":") != len(found):
-        _refuse_duplicates(raw)
-    return found
-
-
-def _read_mixed(raw: bytes) -> dict[str, str]:
-    """Parameters that are not all texts."""
-    try:
-        return dict(json_pairs(_read_params(raw)))
-    except (msgspec.MsgspecError, RecursionError):
-        raise Reject("INVALID_PARAMETER", "params") from None
-
-
-def _refuse_duplicates(raw: bytes) -> None:
-    """A name that stands twice is refused; names inside values are none of ours."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({name for name, _ in pairs}) != len(pairs):
-            raise Reject("DUPLICATE_PARAMETER")
-        return {}
-
-    try:
-        json.loads(raw, object_pairs_hook=once, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        raise Reject("INVALID_PARAMETER", "params") from None
-
-
 def _find_key(door: Door, call: Call) -> None:
     """The key: among the parameters, else the session's."""
     assert isinstance(call, WsCall) and call.operation is not None
     operation = call.operation
-    raw = call.given.pop("apiKey", None)
+    raw = call.params.pop("apiKey", None)
     if operation.security == NONE and not operation.signed:
         if raw is not None:
-            call.given["apiKey"] = raw  # a parameter that the operation does not read
+            call.params["apiKey"] = raw  # a parameter that the operation does not read
         return
     session = call.session
     if raw is None:
@@ -436,15 +379,15 @@ def _check_signature(door: Door, call: Call) -> None:
     """Over all parameters but the signature, sorted by name, as they were sent."""
     assert isinstance(call, WsCall) and call.operation is not None
     if not call.operation.signed:
-        call.sent = call.given
+        call.sent = call.params
         return
-    signature = call.given.pop("signature", None)
+    signature = call.params.pop("signature", None)
     if signature is None:
         if call.api_key is not None or call.session.holder is None:
             raise Reject("MANDATORY_PARAM", "signature")
     else:
         call.taken += 1
-        signed = call.given
+        signed = call.params
         if call.api_key is not None:
             signed = signed | {"apiKey": call.api_key}
         if call.shown is not None:
@@ -453,9 +396,9 @@ def _check_signature(door: Door, call: Call) -> None:
         payload = (text % values(signed)).encode()
         holder = call.holder
         if holder is None or not holder.check(payload, signature.encode()):
-            call.given["signature"] = signature  # for the request log
+            call.params["signature"] = signature  # for the request log
             raise Reject("INVALID_SIGNATURE")
-    call.sent = call.given
+    call.sent = call.params
 
 
 def _count_weight(door: Door, call: Call) -> None:

@@ -39,7 +39,7 @@ class MemoryLog:
 
     def append(self, batch: Sequence[bytes], expected_seq: int) -> None:
         with self._changing:  # a snapshot's thread may be cutting the records just now
-            if expected_seq != self.last_seq:
+            if expected_seq != self._first + len(self._records) - 1:
                 raise StaleAppend(f"The log ends with record {self.last_seq}, not {expected_seq}.")
             self._records.extend(batch)
 

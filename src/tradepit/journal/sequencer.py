@@ -181,6 +181,40 @@ class Sequencer(Generic[M]):
         finally:
             self._flush()
 
+    def ask(self, who: Who, op: str, ask: object, check: Check | None = None) -> object:
+        """Like `submit`, but where nobody waits and the log is instant, the reply itself, or the
+        Reject: there is nothing to await."""
+        if (
+            not self._instant
+            or self._applying
+            or self._flushing
+            or self._queue
+            or self._closed
+            or self.broken
+            or self._braked()
+        ):
+            return self.submit(who, op, ask, check)
+        world = self.world
+        self._at_us = at_us = max(self.clock.now_us(), self._at_us)
+        command = Command(self._stamped + 1, at_us, who, op, ask)
+        try:
+            if check is not None:
+                check()
+            record = encode_command(command, world.origins.codec)
+        except Reject as no:
+            return no
+        except Exception:
+            _operator.exception("%s could not be put on record", op)
+            return Reject("UNKNOWN")
+        world.log.append((record,), self._stamped)
+        self._stamped += 1
+        self._applying = True
+        self._announce(at_us)
+        reply = self._carry_out(command)
+        self._applied_all(1)
+        self._go_on()
+        return reply
+
     def _flush(self) -> None:
         """Stamp those who wait and hand them to the log."""
         self._flushing = False
@@ -269,38 +303,45 @@ class Sequencer(Generic[M]):
 
     def _apply(self, stamped: list[_Stamped]) -> None:
         self._applying = True
-        for before in self.before:
-            try:
-                before(min(stamped[0][1].at_us, self._held_us() + 1))
-            except Exception:
-                _operator.exception("A listener failed before command %d", stamped[0][1].seq)
-        listeners = self._listeners
+        self._announce(stamped[0][1].at_us)
         for future, command in stamped:
-            if self.broken:
-                reply: object = Reject("DISCONNECTED")
-            else:
-                try:
-                    outcome = self.world.machine.apply(command)
-                except Exception as wrong:
-                    reply = self._raised(command, wrong)
-                else:
-                    self._applied = command.seq
-                    for follow in self.followers:
-                        follow(command)
-                    for listener in listeners:
-                        try:
-                            listener(outcome)
-                        except Exception:
-                            _operator.exception("A listener failed on command %d", command.seq)
-                    reply = outcome.reply
+            reply = Reject("DISCONNECTED") if self.broken else self._carry_out(command)
             if not future.done():
                 if isinstance(reply, Reject):
                     future.set_exception(reply)
                 else:
                     future.set_result(reply)
+        self._applied_all(len(stamped))
+
+    def _announce(self, at_us: int) -> None:
+        """Tell who wants to know it that something is about to happen at that time."""
+        for before in self.before:
+            try:
+                before(min(at_us, self._held_us() + 1))
+            except Exception:
+                _operator.exception("A listener failed before command %d", self._applied + 1)
+
+    def _carry_out(self, command: Command) -> object:
+        """The reply to a command that is on record, or its Reject."""
+        try:
+            outcome = self.world.machine.apply(command)
+        except Exception as wrong:
+            return self._raised(command, wrong)
+        self._applied = command.seq
+        for follow in self.followers:
+            follow(command)
+        for listener in self._listeners:
+            try:
+                listener(outcome)
+            except Exception:
+                _operator.exception("A listener failed on command %d", command.seq)
+        return outcome.reply
+
+    def _applied_all(self, number: int) -> None:
+        """So many commands were applied, and nobody else is being told of them now."""
         self._applying = False
         try:
-            self._upkeep(len(stamped))
+            self._upkeep(number)
         except Exception:
             _operator.exception("The upkeep after command %d failed", self._applied)
 

@@ -1,0 +1,128 @@
+"""How requests of the WebSocket API are read from text. Source: web-socket-api.md; documented."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import msgspec
+
+from tradepit.catalog.parse import json_pairs
+from tradepit.core.rejects import Reject
+
+_ID_LENGTH: Final = 128
+
+
+class Request(msgspec.Struct):
+    id: msgspec.Raw = msgspec.Raw(b"")
+    method: msgspec.Raw = msgspec.Raw(b"")
+    params: msgspec.Raw = msgspec.Raw(b"")
+
+
+class Plain(msgspec.Struct):
+    """What nearly all requests are: their parameters are texts."""
+
+    id: msgspec.Raw
+    method: str
+    params: dict[str, str]
+
+
+_NAMES: Final = ('"id"', '"method"', '"params"')
+
+_read = msgspec.json.Decoder(Request).decode
+_read_plain = msgspec.json.Decoder(Plain).decode
+_read_texts = msgspec.json.Decoder(dict[str, str]).decode
+_read_params = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_text = msgspec.json.Decoder(str).decode
+
+
+def checked_id(raw: bytes) -> str:
+    """The request's id as it is echoed: an integer, a string or null."""
+    if not raw:
+        raise Reject("MANDATORY_PARAM", "id")
+    plain = raw.isdigit() or raw[:1] == b'"' or raw == b"null" or raw.lstrip(b"-").isdigit()
+    if not plain or len(raw) > _ID_LENGTH:
+        raise Reject("INVALID_PARAMETER", "id")
+    return raw.decode()
+
+
+def read_plain(text: str) -> Plain | None:
+    """A request whose parameters are texts, each name once, and which has what it must and no more:
+    it has as many colons as names. Any other is read with more care."""
+    try:
+        found = _read_plain(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    if not found.method or text.count(":") != len(found.params) + len(found.__struct_fields__):
+        return None
+    return found
+
+
+def read_with_care(text: str) -> Request:
+    """A request that `read_plain` does not take. Raises: Reject."""
+    try:
+        found = _read(text)
+    except (msgspec.MsgspecError, RecursionError):
+        raise Reject("INVALID_JSON_REQUEST") from None
+    if any(text.count(name) > 1 for name in _NAMES):
+        _refuse_twofold(text)
+    return found
+
+
+def _refuse_twofold(text: str) -> None:
+    """A request says each of its fields once; what stands inside of them is not looked at."""
+    names: list[str] = []
+
+    def keep(pairs: list[tuple[str, object]]) -> None:  # the outermost comes last
+        names[:] = [name for name, _ in pairs]
+
+    try:
+        json.loads(text, object_pairs_hook=keep, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        raise Reject("INVALID_JSON_REQUEST") from None
+    if len(set(names)) != len(names):
+        raise Reject("INVALID_JSON_REQUEST")
+
+
+def method_of(request: Request) -> str:
+    """Raises: Reject."""
+    if not request.method:
+        raise Reject("MANDATORY_PARAM", "method")
+    try:
+        return _read_text(request.method)
+    except msgspec.MsgspecError:
+        raise Reject("INVALID_PARAMETER", "method") from None
+
+
+def params_of(raw: bytes) -> dict[str, str]:
+    if not raw:
+        return {}
+    try:
+        found = _read_texts(raw)
+    except msgspec.MsgspecError:
+        found = _read_mixed(raw)
+    if raw.count(b":") != len(found):
+        _refuse_duplicates(raw)
+    return found
+
+
+def _read_mixed(raw: bytes) -> dict[str, str]:
+    """Parameters that are not all texts."""
+    try:
+        return dict(json_pairs(_read_params(raw)))
+    except (msgspec.MsgspecError, RecursionError):
+        raise Reject("INVALID_PARAMETER", "params") from None
+
+
+def _refuse_duplicates(raw: bytes) -> None:
+    """A name that stands twice is refused; names inside values are none of ours."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise Reject("DUPLICATE_PARAMETER")
+        return {}
+
+    try:
+        json.loads(raw, object_pairs_hook=once, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        raise Reject("INVALID_PARAMETER", "params") from None
