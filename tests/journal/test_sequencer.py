@@ -335,3 +335,40 @@ async def test_snapshots_are_taken_and_the_log_is_trimmed(tmp_path: Path) -> Non
     taken = log.snapshots()
     assert len(taken) == 2 and taken[-1] == 600
     assert 1 < log.first_seq <= taken[0] + 1
+
+
+async def test_who_asks_alone_is_answered_at_once_by_an_instant_log(log: Log) -> None:
+    sequencer = await started(log)
+
+    async def settled(found: object) -> object:
+        assert isinstance(found, asyncio.Future) != log.instant
+        return await asyncio.wait_for(found, 5) if isinstance(found, asyncio.Future) else found
+
+    def too_late() -> None:
+        raise Reject("INVALID_TIMESTAMP")
+
+    assert await settled(sequencer.ask(WHO, "add", ["a", 5])) == [1, 5]
+    for op, ask, check, code in (("add", ["a", -6], None, -2010), ("poison", None, None, -1000),
+                                 ("add", ["a", 1], too_late, -1021)):  # fmt: skip
+        try:
+            said = await settled(sequencer.ask(WHO, op, ask, check))
+        except Reject as no:
+            said = no
+        assert isinstance(said, Reject) and said.code == code
+    assert sequencer.machine.tills == {"a": 5}
+    seen: list[object] = []
+
+    def follow(outcome: Outcome) -> None:
+        if not seen:
+            seen.append(sequencer.ask(WHO, "add", ["b", 1]))
+
+    sequencer.listen(follow)
+    await settled(sequencer.ask(WHO, "add", ["a", 1]))
+    assert isinstance(seen[0], asyncio.Future), "while another is being told of, it waits"
+    assert (await seen[0])[1] == 1
+    sequencer.brakes.append(lambda: True)
+    assert isinstance(sequencer.ask(WHO, "add", ["a", 1]), asyncio.Future)
+    sequencer.brakes.clear()
+    await sequencer.stop()
+    with pytest.raises(Reject):
+        await sequencer.ask(WHO, "add", ["a", 1])  # type: ignore[misc]

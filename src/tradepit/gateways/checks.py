@@ -384,7 +384,14 @@ def read_ask(door: Door, call: Call) -> None:
     if operation.drawn:
         ask = msgspec.structs.replace(ask, **{name: _draw(size) for name, size in operation.drawn})
     call.ask = ask
-    if not isinstance(operation.weight, int) and call.limits is not None and call.meter is not None:
+    if not isinstance(operation.weight, int):
+        charge_more(call)
+
+
+def charge_more(call: Call) -> None:
+    """What a request that was read weighs more than was charged already."""
+    operation = operation_of(call)
+    if call.limits is not None and call.meter is not None:
         more = operation.weigh(call.ask) - operation.weigh(None)
         call.limits.charge(call.meter, more, call.now_us // 1_000_000)
 

@@ -196,21 +196,31 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         queued = self._scheduled
         self._scheduled = True  # what is answered now goes out below
-        if not (self._start or self._missing or self.done) and self._is_message(data):
-            self._plain(data)
-        else:
+        if self._start or self._missing or self.done or not self._is_heard(data):
             self._cut(self._start + data if self._start else data)
         if not queued:
             self._turn()
 
-    def _is_message(self, data: bytes) -> bool:
-        """Whether what came is one plain text frame, whole and nothing more."""
-        if len(data) < 8 or data[0] != _TEXT:
+    def _is_heard(self, data: bytes) -> bool:
+        """Whether what came is one plain text frame, whole and nothing more; it is heard."""
+        size = len(data)
+        if size < 8 or data[0] != _TEXT:
             return False
-        size = data[1] - 0x80
-        if size == 126:
-            size = (data[2] << 8 | data[3]) + 2
-        return 0 <= size == len(data) - 6 and self._is_plain(data, 0)
+        head = data[1]
+        if head == 0xFE:
+            begin, whole = 8, (data[2] << 8 | data[3]) + 8
+        elif 0x80 <= head < 0xFE:
+            begin, whole = 6, head - 0x80 + 6
+        else:
+            return False
+        if size != whole or self._parts or self.wire.state is not OPEN:
+            return False
+        if self.limited and not self._may_speak():
+            self.close(POLICY, "Too many requests")
+        else:
+            self._part_is_text = True
+            self._message(apply_mask(data[begin:], data[begin - 4 : begin]))
+        return True
 
     def _cut(self, data: bytes) -> None:
         """Take what came apart into frames."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final
@@ -30,9 +30,11 @@ from tradepit.gateways.sockets import Manners, Session
 from tradepit.gateways.user_events import Subscriber
 from tradepit.gateways.user_stream import api_subscriber, terminated
 from tradepit.gateways.ws_requests import (
+    Match,
     checked_id,
     method_of,
     params_of,
+    pattern_of,
     read_plain,
     read_with_care,
 )
@@ -59,6 +61,8 @@ class ApiSession(Session):
         self.users = self.world.users
         self.methods = by_ws_method(venue)
         self.shapes = door.shapes.setdefault(venue, {})
+        self.scripts: list[tuple[Match, Shape]] = []  # how its requests are written
+        self.scripts_left = 4  # how many may still be added
         self.show_limits = True
         self.micro = False
         self.holder: Holder | None = None  # who logged on
@@ -138,34 +142,56 @@ class ApiSession(Session):
     # Requests.
 
     def heard(self, text: str) -> None:
-        request_id = "null"
         call = WsCall(self)
         try:
-            plain = read_plain(text)
-            if plain is None:
-                request = read_with_care(text)
-                request_id = checked_id(bytes(request.id))
-                self._pass(call, method_of(request), params_of(bytes(request.params)))
-            else:
-                request_id = checked_id(bytes(plain.id))
-                names = (plain.method, *plain.params)
-                shape = self.shapes.get(names)
-                if shape is None or not self._pass_known(call, shape, plain.params):
-                    self._pass(call, plain.method, plain.params)
-                    if shape is None:
-                        self._learn(call, names)
+            if not self._pass_at_once(call, text):
+                self._pass_read(call, text)
             found = self.door.serve(call, self)
         except Exception as wrong:
-            self._refuse(request_id, call, wrong)
+            self._refuse(call, wrong)
             return
         if isinstance(found, asyncio.Future):
             self.waiting += 1
             self._throttle()
-            found.add_done_callback(lambda done: self._came(request_id, call, done))
+            found.add_done_callback(lambda done: self._came(call, done))
         elif isinstance(found, Reject):
-            self._refuse(request_id, call, found)
+            self._refuse(call, found)
         else:
-            self._answer(request_id, call, found)
+            self._answer(call, found)
+
+    def _pass_at_once(self, call: WsCall, text: str) -> bool:
+        """Whether a request that differs from earlier ones in its values only passes the door.
+        Raises: Reject when it weighs too much."""
+        for match, shape in self.scripts:
+            found = match(text)
+            if found is not None:
+                values = found.groups()
+                call.id = values[0]
+                return self._pass_known(call, shape, values[1:])
+        return False
+
+    def _pass_read(self, call: WsCall, text: str) -> None:
+        """Read a request, and pass the door. Raises: Reject, Broken."""
+        call.id = "null"
+        plain = read_plain(text)
+        if plain is None:
+            request = read_with_care(text)
+            call.id = checked_id(bytes(request.id))
+            self._pass(call, method_of(request), params_of(bytes(request.params)))
+            return
+        call.id = checked_id(bytes(plain.id))
+        names = (plain.method, *plain.params)
+        shape = self.shapes.get(names)
+        if shape is None:
+            self._pass(call, plain.method, plain.params)
+            self._learn(call, names)
+        elif not self._pass_known(call, shape, tuple(plain.params.values())):
+            self._pass(call, plain.method, plain.params)
+        elif self.scripts_left:
+            self.scripts_left -= 1
+            match = pattern_of(text, plain)
+            if match is not None:
+                self.scripts.append((match, shape))
 
     def _pass(self, call: WsCall, method: str, params: dict[str, str]) -> None:
         """Pass the door, one check after the other. Raises: Reject, Broken."""
@@ -176,12 +202,11 @@ class ApiSession(Session):
         for check in WS_CHAIN:
             check(self.door, call)
 
-    def _pass_known(self, call: WsCall, shape: Shape, params: dict[str, str]) -> bool:
+    def _pass_known(self, call: WsCall, shape: Shape, values: Sequence[str]) -> bool:
         """Whether a request of a known shape passes the door. Raises: Reject when it weighs too
         much."""
         if self.waiting >= MAX_WAITING or self.door.world_clock_only:
             return False
-        values = tuple(params.values())
         told = shape.tell(values)
         api_key, signature, _, _, signed = told
         world = self.world
@@ -197,9 +222,8 @@ class ApiSession(Session):
             return False
         if not shape.admits(call, holder, told, values):
             return False
-        call.params, call.shape = params, shape
-        if self.limits is not None:
-            chain.charge(call, self.limits)
+        call.shape, call.values = shape, values
+        shape.count(call, self.limits)
         return True
 
     def _learn(self, call: WsCall, names: tuple[str, ...]) -> None:
@@ -207,16 +231,15 @@ class ApiSession(Session):
         operation = call.operation
         if (
             operation is not None
-            and can_pass(operation)
-            and call.shown is None
             and len(self.shapes) < KEPT
+            and can_pass(operation, names[1:], OVER_SOCKET)
         ):
             self.shapes[names] = Shape(operation, names[1:], OVER_SOCKET)
 
-    def _came(self, request_id: str, call: WsCall, done: asyncio.Future[object]) -> None:
+    def _came(self, call: WsCall, done: asyncio.Future[object]) -> None:
         self.waiting -= 1
         self._throttle()
-        self._settled(request_id, call, done)
+        self._settled(call, done)
 
     def _throttle(self) -> None:
         """Read no further request while too many wait."""
@@ -227,26 +250,26 @@ class ApiSession(Session):
         elif not self.transport.is_reading():
             self.transport.resume_reading()
 
-    def _settled(self, request_id: str, call: WsCall, done: asyncio.Future[object]) -> None:
+    def _settled(self, call: WsCall, done: asyncio.Future[object]) -> None:
         try:
             reply = done.result()
         except asyncio.CancelledError:
-            self._refuse(request_id, call, Reject("DISCONNECTED"))
+            self._refuse(call, Reject("DISCONNECTED"))
         except Exception as wrong:
-            self._refuse(request_id, call, wrong)
+            self._refuse(call, wrong)
         else:
-            self._answer(request_id, call, reply)
+            self._answer(call, reply)
 
-    def _answer(self, request_id: str, call: WsCall, reply: object) -> None:
+    def _answer(self, call: WsCall, reply: object) -> None:
         if self.done:
             return
         self.world.trail.passed(call)
         chain.refund(call)
         if call.operation is not None and call.operation.over_socket is not None:
             reply = call.operation.over_socket(reply)
-        self._say(request_id, call, 200, '"result":' + text_of(reply, self.micro))
+        self._say(call, 200, '"result":' + text_of(reply, self.micro))
 
-    def _refuse(self, request_id: str, call: WsCall, wrong: Exception) -> None:
+    def _refuse(self, call: WsCall, wrong: Exception) -> None:
         if isinstance(wrong, Broken):
             self.end()
             return
@@ -263,23 +286,23 @@ class ApiSession(Session):
             }
         elif wrong.data is not None:
             error["data"] = wrong.data
-        self._say(request_id, call, wrong.status, '"error":' + text_of(error, self.micro))
+        self._say(call, wrong.status, '"error":' + text_of(error, self.micro))
         if wrong.name == "IP_BANNED":
             self.close(1008, "IP banned")
 
-    def _say(self, request_id: str, call: WsCall, status: int, found: str) -> None:
+    def _say(self, call: WsCall, status: int, found: str) -> None:
         """An answer, with its `rateLimits`."""
         if not call.show_limits or call.limits is None or call.meter is None:
-            self.say(f'{{"id":{request_id},"status":{status},{found}}}'.encode())
+            self.say(f'{{"id":{call.id},"status":{status},{found}}}'.encode())
             return
         operation = call.operation
         if operation is not None and operation.unfilled_orders and call.who.owner > 0:
             counts = chain.order_counts(self.world.pit, operation, call.who.owner)
             form = self.forms.get(operation.venues[0]) or self._form(operation.venues[0])
-            text = form % (request_id, status, found, *counts, call.meter.used)
+            text = form % (call.id, status, found, *counts, call.meter.used)
         else:
             form = self.forms.get("") or self._form("")
-            text = form % (request_id, status, found, call.meter.used)
+            text = form % (call.id, status, found, call.meter.used)
         self.say(text.encode())
 
     def _form(self, venue: str) -> str:
@@ -293,11 +316,14 @@ class ApiSession(Session):
 class WsCall(Call):
     """One request of a socket on its way through the door."""
 
-    __slots__ = ("api_key", "params", "session", "shape", "show_limits", "shown")
+    __slots__ = ("id", "params", "session", "show_limits", "values")
 
     method = b"GET"
     query = b""
     body = b""
+    api_key: str | None = None  # where it is among the parameters
+    shown: str | None = None  # what was said of rate limits
+    shape: Shape | None = None  # by which it passed all checks at once
 
     def __init__(self, session: ApiSession) -> None:
         # All that a Call has, without taking a target apart that is always the same.
@@ -310,17 +336,17 @@ class WsCall(Call):
         self.venue = session.call.venue
         self.micro = session.micro
         self.show_limits = session.show_limits
-        self.api_key: str | None = None  # where it is among the parameters
-        self.shown: str | None = None  # what was said of rate limits
+        self.id = "null"  # as it is echoed
         self.params: dict[str, str] = {}  # as text, but for what the checks took out
-        self.shape: Shape | None = None  # by which it passed all of them at once
+        self.values: Sequence[str] = ()  # of all parameters, where the shape is known
 
     @property
     def given(self) -> dict[str, str]:
         """The parameters without those that the door read itself."""
         if self.shape is None:
             return self.params
-        return {name: text for name, text in self.params.items() if name not in OVER_SOCKET}
+        pairs = zip(self.shape.names, self.values, strict=True)
+        return {name: text for name, text in pairs if name not in OVER_SOCKET}
 
     def prepare(self, name: str, methods: dict[str, Operation], door: Door) -> None:
         """Find the method. Raises: Reject."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from tradepit.catalog.parse import json_pairs
 from tradepit.core.rejects import Reject
+
+Match = Callable[[str], re.Match[str] | None]
 
 _ID_LENGTH: Final = 128
 
@@ -56,6 +60,32 @@ def read_plain(text: str) -> Plain | None:
     if not found.method or text.count(":") != len(found.params) + len(found.__struct_fields__):
         return None
     return found
+
+
+_TEXT: Final = r'[^"\\\x00-\x1f]*'  # inside of a JSON string, without escapes
+_ID: Final = r'0|-?[1-9][0-9]{0,17}|"[ !#-\[\]-~]{0,100}"'
+
+
+def pattern_of(text: str, plain: Plain) -> Match | None:
+    """What matches requests that differ from this one in their id and the values of their
+    parameters only: its groups are these, the id first, then the values in their order. None when
+    the request is too unusual for that."""
+    names = ("id", "method", "params", *plain.params)
+    if len(set(names)) != len(names) or not text.startswith('{"id"'):
+        return None
+    pattern, end = "", 0
+    for name, value in (("id", None), *plain.params.items()):
+        raw, hole = (bytes(plain.id).decode(), _ID) if value is None else (f'"{value}"', _TEXT)
+        found = re.compile(rf'"{re.escape(name)}"\s*:\s*').search(text, end)
+        if found is None or not text.startswith(raw, found.end()):
+            return None
+        begin = found.end() if value is None else found.end() + 1
+        pattern += f"{re.escape(text[end:begin])}({hole})"
+        end = begin + len(raw if value is None else value)
+    match = re.compile(pattern + re.escape(text[end:])).fullmatch
+    same = match(text)
+    values = (bytes(plain.id).decode(), *plain.params.values())
+    return match if same is not None and same.groups() == values else None
 
 
 def read_with_care(text: str) -> Request:
