@@ -234,7 +234,8 @@ def test_a_delay_that_varies_follows_the_seed(monkeypatch: pytest.MonkeyPatch) -
             for n in range(5):
                 began = time.monotonic()
                 assert pit.server.is_well()
-                assert time.monotonic() - began >= strikes[n].wait_s
+                took_s = time.monotonic() - began
+                assert took_s >= strikes[n].wait_s - 0.002  # the loop counts milliseconds
         return [strike.wait_s for strike in strikes]
 
     first, again, other = run(3), run(3), run(4)
