@@ -183,3 +183,32 @@ def test_a_shock_on_a_hundred_accounts_conserves_money(fund: str) -> None:
 def _rounding(pit: Any) -> int:
     found = pit.rounding.get("USDT")
     return 0 if found is None else found.free
+
+
+@pytest.mark.parametrize("row", [linear(), inverse()], ids=["linear", "inverse"])
+@pytest.mark.parametrize("fund", [True, False], ids=["fund", "deleveraged"])
+def test_a_liquidation_that_nothing_asks_for_trades_on_the_tick(
+    row: dict[str, Any], fund: bool
+) -> None:
+    """At the bankruptcy price or better; a long position that no price breaks, at the mark's."""
+    bench = Bench(row, funds="1000000")
+    contract = bench.contract
+    qty = "30" if contract.inverse else "0.3"
+    meet(bench, "ann", "ben", qty, "50000")
+    bench.set_mark("50000.03720001")
+    if not fund:
+        del bench.pit.names["insurance"]
+    small = "10" if contract.inverse else "0.1"
+    cases = {"ann": ("BUY", "50000.3"), "ben": ("SELL", "49999.8")}
+    for name in ("ann", "ben") if fund else ("ann",):
+        side, best = cases[name]
+        bench.place("cat", side, small, best)
+        position = bench.holding(name).both
+        bench.do(lambda pit, position=position: liquidation.liquidate(pit, position))
+        assert position.qty == 0
+        told = [event for event in bench.outcome.events if event.kind == FUTURES_REPORT]
+        prices = {event.last_price for event in told if event.last_qty}
+        assert len(prices) == 2 and parse_units(best) in prices
+        assert all(price % contract.tick_size == 0 for price in prices)
+        if name == "ann" and not contract.inverse:
+            assert parse_units("50000.1") in prices

@@ -140,17 +140,16 @@ def _call(pit: Exchange, scope: list[Holding], equity: int, need: int) -> None:
 
 
 def liquidate(pit: Exchange, position: Position) -> None:
-    """Close a position: in the book at its bankruptcy price or better, the rest by the fund or by
-    the other side."""
+    """Close a position: in the book at its bankruptcy price or better (one that no price breaks: at
+    the mark price or better), the rest by the fund or by the other side."""
     contract = position.holding.contract
-    price = _on_tick(contract, margin.bankruptcy_price(pit, position), position.qty > 0)
+    price = margin.bankruptcy_price(pit, position) or contract.marks.mark
+    price = _on_tick(contract, price, position.qty > 0)
     order = _forced_order(pit, position, abs(position.qty), price, LIQUIDATED)
     stake = position.wallet - position.realized
-    worth = 0
     life.accept(pit, order)
-    if price:
-        life.take(pit, order)
-        worth = order.executed_quote // ONE
+    life.take(pit, order)
+    worth = order.executed_quote // ONE
     if order.open and order.leaves:
         take_over(pit, order)
     if order.open:
@@ -168,14 +167,14 @@ def _on_tick(contract: Contract, price: int, up: bool) -> int:
     tick = contract.tick_size
     if not tick:
         return price
-    return -(-price // tick) * tick if up else price - price % tick
+    return -(-price // tick) * tick if up else max(price - price % tick, tick)
 
 
 def _forced_order(
     pit: Exchange, position: Position, qty: int, price: int, why: int
 ) -> FuturesOrder:
     side = SELL if position.qty > 0 else BUY
-    order = FuturesOrder(position, side, LIMIT if price else MARKET, qty, price)
+    order = FuturesOrder(position, side, LIMIT, qty, price)
     order.tif = IOC
     order.forced = why
     order.reduce_only = position.side == 0
@@ -191,7 +190,7 @@ def take_over(pit: Exchange, order: FuturesOrder) -> None:
     """The insurance fund takes what the book did not, if it can bear the loss; else the other
     side is deleveraged."""
     contract = order.contract
-    price = order.price or contract.marks.mark
+    price = order.price
     fund = pit.insurance(contract.venue)
     if fund is not None and fund is not order.trader:
         qty = order.leaves if order.side == SELL else -order.leaves

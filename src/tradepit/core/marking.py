@@ -76,15 +76,26 @@ def take(pit: Exchange, contract: Contract, at_us: int) -> bool:
         _settlement(contract, index, at_us)
     marks.index = index
     middle = _middle(contract)
+    marks.basis = _basis(contract, (index, middle), at_us)
     if at_us - marks.basis_us >= MINUTE_US:
         marks.basis_us = at_us - at_us % MINUTE_US
-        marks.basis.append(middle - index if middle else 0)
-        del marks.basis[:-BASIS_SAMPLES]
     if contract.perpetual:
         marks.premium = _premium(contract)
-    moved = set_mark(pit, contract, marks.mark_set or _mark(contract, middle, at_us))
+    moved = set_mark(pit, contract, _mark(contract, (index, middle), at_us))
     marked.fold(pit, contract, at_us)
     return moved
+
+
+def seen(pit: Exchange, contract: Contract, at_us: int) -> tuple[int, int]:
+    """Index and mark (units) as of the last whole second up to a time. Where no command has come
+    since that second, what the next one will take there: no book has changed meanwhile."""
+    marks = contract.marks
+    second_us = at_us - at_us % SECOND_US
+    if second_us <= pit.marked_us:
+        return marks.index, marks.mark
+    index = _index(pit, contract)
+    mark = _mark(contract, (index, _middle(contract)), second_us)
+    return index, mark if mark > 0 else marks.mark
 
 
 def set_mark(pit: Exchange, contract: Contract, mark: int) -> bool:
@@ -119,17 +130,30 @@ def _middle(contract: Contract) -> int:
     return (bid + ask) // 2 if bid and ask else 0
 
 
-def _mark(contract: Contract, middle: int, at_us: int) -> int:
-    """The median of: the index with the funding to come, the index with the basis of the last
-    five minutes, and the last price."""
+def _basis(contract: Contract, prices: tuple[int, int], at_us: int) -> list[int]:
+    """How far the book's middle was from the index, in each of the last minutes. prices: index and
+    middle of now."""
     marks = contract.marks
-    basis = sum(marks.basis) // len(marks.basis) if marks.basis else 0
-    second = marks.index + basis
+    if at_us - marks.basis_us < MINUTE_US:
+        return marks.basis
+    index, middle = prices
+    return [*marks.basis, middle - index if middle else 0][-BASIS_SAMPLES:]
+
+
+def _mark(contract: Contract, prices: tuple[int, int], at_us: int) -> int:
+    """What was set, or the median of: the index with the funding to come, the index with the basis
+    of the last five minutes, and the last price. prices: index and middle."""
+    marks = contract.marks
+    if marks.mark_set:
+        return marks.mark_set
+    index, middle = prices
+    samples = _basis(contract, prices, at_us)
+    second = index + (sum(samples) // len(samples) if samples else 0)
     if not contract.perpetual:
         return second
     left_us = max(marks.next_us - at_us, 0)
-    first = marks.index + (marks.index * marks.last_rate * left_us // (ONE * contract.funding_us))
-    third = contract.last_price or middle or marks.index
+    first = index + (index * marks.last_rate * left_us // (ONE * contract.funding_us))
+    third = contract.last_price or middle or index
     low, high = (first, second) if first < second else (second, first)
     return low if third < low else min(third, high)
 

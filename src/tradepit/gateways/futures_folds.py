@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 from tradepit.catalog.kinds import TRUTHS, quote_places, quote_units
+from tradepit.core import marking
 from tradepit.core.bars import HOUR_US, INTERVALS, MINUTE_US, SECOND_US, Bar, next_open, open_of
 from tradepit.core.contracts import COINM, USDM, Contract
 from tradepit.core.futures_records import MARK_BAR, MarkBar
@@ -316,29 +317,33 @@ class RowsFeed(Feed):
         self.channel.publish(payload, newest_only=True)
 
 
-def mark_rows(pick: Pick) -> Callable[[int, int], list[str]]:
-    """markPriceUpdate of some contracts."""
-    return lambda at_us, unit: [_mark_text(contract, at_us, unit) for contract in pick()]
+def mark_rows(hub: Hub, pick: Pick) -> Callable[[int, int], list[str]]:
+    """markPriceUpdate of some contracts: the marks of the very second that is told of, though
+    streams speak before the command that takes them."""
+    return lambda at_us, unit: [
+        _mark_text(contract, marking.seen(hub.pit, contract, at_us), at_us, unit)
+        for contract in pick()
+    ]
 
 
-def _mark_text(contract: Contract, at_us: int, unit: int) -> str:
-    marks = contract.marks
+def _mark_text(contract: Contract, seen: tuple[int, int], at_us: int, unit: int) -> str:
+    settle_at = settle_price(contract, seen[0])
     mark, index, settle = (
-        f'"p":{quote_units(marks.mark)}', f'"i":{quote_units(marks.index)}',
-        f'"P":{quote_units(settle_price(contract))}',
+        f'"p":{quote_units(seen[1])}', f'"i":{quote_units(seen[0])}',
+        f'"P":{quote_units(settle_at)}',
     )  # fmt: skip
     prices = (mark, settle, index) if contract.inverse else (mark, index, settle)
     return (
         f'{{"e":"markPriceUpdate","E":{at_us // unit},"s":"{contract.name}",{",".join(prices)},'
-        f'"r":"{rates(contract)[0]}","T":{marks.next_us // unit}}}'
+        f'"r":"{rates(contract)[0]}","T":{contract.marks.next_us // unit}}}'
     )
 
 
-def index_rows(pick: Pick) -> Callable[[int, int], list[str]]:
+def index_rows(hub: Hub, pick: Pick) -> Callable[[int, int], list[str]]:
     """indexPriceUpdate of a pair: all of its contracts follow one index."""
     return lambda at_us, unit: [
         f'{{"e":"indexPriceUpdate","E":{at_us // unit},"i":"{contract.pair}",'
-        f'"p":{quote_units(contract.marks.index)}}}'
+        f'"p":{quote_units(marking.seen(hub.pit, contract, at_us)[0])}}}'
         for contract in pick()[:1]
     ]
 

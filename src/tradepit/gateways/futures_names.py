@@ -173,7 +173,7 @@ def _price(hub: Hub, channel: Channel, name: str, what: tuple[str, int]) -> Feed
     kind, period_us = what
     contract = hub.pit.contracts.get(name)
     if contract is not None and kind == "markPrice":
-        return RowsFeed(hub, channel, mark_rows(_one(hub, contract)), (period_us, True))
+        return RowsFeed(hub, channel, mark_rows(hub, _one(hub, contract)), (period_us, True))
 
     def of_pair() -> list[Contract]:
         return [each for each in _coinm(hub) if each.pair == name]
@@ -181,8 +181,8 @@ def _price(hub: Hub, channel: Channel, name: str, what: tuple[str, int]) -> Feed
     if not of_pair():
         return None
     if kind == "markPrice":
-        return RowsFeed(hub, channel, mark_rows(of_pair), (period_us, False))
-    return RowsFeed(hub, channel, index_rows(of_pair), (period_us, True))
+        return RowsFeed(hub, channel, mark_rows(hub, of_pair), (period_us, False))
+    return RowsFeed(hub, channel, index_rows(hub, of_pair), (period_us, True))
 
 
 def _of_all(hub: Hub, channel: Channel) -> Feed | None:
@@ -195,7 +195,7 @@ def _of_all(hub: Hub, channel: Channel) -> Feed | None:
     marks = _MARKS.fullmatch(name)
     if marks is not None:
         period_us = SLOW_US if marks[1] else MARKS_US
-        return RowsFeed(hub, channel, mark_rows(every), (period_us, False))
+        return RowsFeed(hub, channel, mark_rows(hub, every), (period_us, False))
     if name == "!bookTicker":
         return (SlowBestsFeed if usdm else AllBestsFeed)(hub, channel, venue)
     if name == "!assetIndex@arr" and usdm:

@@ -77,9 +77,9 @@ def rates(contract: Contract) -> tuple[str, str]:
     return text_units(marking.funding_rate(contract)), text_units(interest)
 
 
-def settle_price(contract: Contract) -> int:
-    """What the contract would be settled at by now: of a perpetual, the index."""
-    return contract.marks.index if contract.perpetual else marking.delivery_price(contract)
+def settle_price(contract: Contract, index: int) -> int:
+    """What the contract would be settled at by now, by its index: of a perpetual, that."""
+    return index if contract.perpetual else marking.delivery_price(contract)
 
 
 @on(USDM, "GET /{}/v1/premiumIndex", doc="{}/market-data#mark-price", **one_or_all(1, 10))
@@ -90,12 +90,13 @@ def premium_index(
     rows = []
     for contract in chosen(pit, ask.symbol, USDM):
         rate, interest = rates(contract)
+        index, mark = marking.seen(pit, contract, history.now_us())
         rows.append(
             MarkPrice(
-                symbol=contract.name, mark_price=contract.marks.mark,
-                index_price=contract.marks.index, estimated_settle_price=settle_price(contract),
-                last_funding_rate=rate, interest_rate=interest,
-                next_funding_time=contract.marks.next_us, time=history.now_us(),
+                symbol=contract.name, mark_price=mark, index_price=index,
+                estimated_settle_price=settle_price(contract, index), last_funding_rate=rate,
+                interest_rate=interest, next_funding_time=contract.marks.next_us,
+                time=history.now_us(),
             )
         )  # fmt: skip
     return rows if ask.symbol is None else rows[0]
@@ -109,12 +110,13 @@ def coin_premium_index(
     rows = []
     for contract in by_symbol_or_pair(pit, ask):
         rate, interest = rates(contract)
+        index, mark = marking.seen(pit, contract, history.now_us())
         rows.append(
             CoinMarkPrice(
-                symbol=contract.name, pair=contract.pair, mark_price=contract.marks.mark,
-                index_price=contract.marks.index, estimated_settle_price=settle_price(contract),
-                last_funding_rate=rate, interest_rate=interest,
-                next_funding_time=contract.marks.next_us, time=history.now_us(),
+                symbol=contract.name, pair=contract.pair, mark_price=mark, index_price=index,
+                estimated_settle_price=settle_price(contract, index), last_funding_rate=rate,
+                interest_rate=interest, next_funding_time=contract.marks.next_us,
+                time=history.now_us(),
             )
         )  # fmt: skip
     return rows
