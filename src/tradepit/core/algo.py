@@ -47,6 +47,7 @@ def place(pit: Exchange, order: FuturesOrder) -> Algo:
         raise Reject("DUPLICATED_CLIENT_ORDER_ID")
     if len(algos.orders) >= MAX_ALGOS:
         raise Reject("MAX_STOP_ORDER_EXCEEDED")
+    checks.check_only_closer(order)
     checks.check_trigger(order)
     checks.check_worth(order)
     pit.next_algo_id += 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tradepit.core import margin
 from tradepit.core.contracts import refusal
+from tradepit.core.futures_orders import as_futures
 from tradepit.core.matching import met
 from tradepit.core.positions import grown
 from tradepit.core.rejects import Reject
@@ -72,6 +73,7 @@ def admit(pit: Exchange, order: FuturesOrder) -> None:
     if order.contingent:
         if contract.max_algos and opened.algos + 1 > contract.max_algos:
             raise Reject("MAX_STOP_ORDER_EXCEEDED")
+        check_only_closer(order)
         check_trigger(order)
     elif contract.max_orders and len(opened.orders) - opened.algos + 1 > contract.max_orders:
         raise Reject("MAX_OPEN_ORDER_EXCEEDED")
@@ -157,6 +159,20 @@ def check_stop(order: FuturesOrder) -> None:
         raise Reject("PRICE_LESS_THAN_MIN_PRICE")
     if contract.tick_size and price % contract.tick_size:
         raise Reject("PRICE_NOT_INCREASED_BY_TICK_SIZE")
+
+
+def check_only_closer(order: FuturesOrder) -> None:
+    """Of all that waits to close a whole position there is one stop and one take profit."""
+    if not order.close_position:
+        return
+    holding = order.position.holding
+    for waiting in (*holding.opened.orders.values(), *holding.algos.orders.values()):
+        other = as_futures(waiting)
+        if (
+            other.close_position and other.position is order.position
+            and other.side == order.side and other.orig_type == order.orig_type
+        ):  # fmt: skip
+            raise Reject("CLOSE_POSITION_EXISTS")
 
 
 def check_trigger(order: FuturesOrder) -> None:

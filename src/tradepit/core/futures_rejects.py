@@ -328,6 +328,12 @@ FUTURES_REJECTS: Final[dict[str, tuple[int, str, int]]] = {
     ),
     "MODIFICATION_MIN_NOTIONAL": (-5029, "Order's notional must be no smaller than %s", 400),
     # Observed: in no list of the documents.
+    "CLOSE_POSITION_EXISTS": (
+        -4130,
+        "An open stop or take profit order with GTE and closePosition in the direction is "
+        "existing.",
+        400,
+    ),
     "TRADFI_NOT_SIGNED": (-4411, "Please sign TradFi-Perps agreement contract fapi.", 400),
     "INVALID_PRICE_MATCH": (-5037, "Invalid price match", 400),
     "UNSUPPORTED_ORDER_TYPE_PRICE_MATCH": (
