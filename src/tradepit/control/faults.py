@@ -321,11 +321,16 @@ def _check_names(pit: Exchange, ask: ArmFault) -> None:
 
 def _check_operation(kind: str, given: str) -> None:
     """Raises: Reject for an operation that is none, or that such a fault would never strike."""
-    if given not in REGISTRY:
-        raise not_one_of("operation", given, REGISTRY, "operation")
+    wired = {name: found for name, found in REGISTRY.items() if found.routes or found.ws}
+    if given not in wired:
+        same = [name for name, found in wired.items() if given in (found.ws, *found.aliases)]
+        if same:
+            words = f"Name {' or '.join(same)}, which means requests and sockets alike."
+            raise wrong("operation", words)
+        raise not_one_of("operation", given, wired, "operation")
     about = KINDS[kind].about
     if not about(REGISTRY[given]):
-        names = [name for name, found in REGISTRY.items() if about(found)]
+        names = [name for name, found in wired.items() if about(found)]
         some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         raise wrong("operation", f"{kind} never strikes it; it is about {some}.")
 

@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from typing import Final, Protocol
 
 from tradepit.catalog.encode import encode
-from tradepit.catalog.language import Operation
+from tradepit.catalog.language import SPOT, Operation
 from tradepit.catalog.limiters import ORDER_LIMITERS
 from tradepit.core.rejects import Reject
 from tradepit.gateways.answers import Answer, refusal, refused_answer
@@ -250,8 +250,7 @@ class Door:
 
     def _refuse_late(self, call: Call, refused: Reject) -> Answer:
         """The answer of a refusal of what passed all checks."""
-        if refused.name == "INVALID_TIMESTAMP":
-            count_late(call)
+        count_late(call, refused)
         return self.refuse(call, refused)
 
     def refuse(self, call: Call, wrong: Exception) -> Answer:
@@ -336,10 +335,15 @@ def _sent(call: Call) -> bytes:
     return call.body if call.headers.get(b"content-type", FORM) == FORM else b""
 
 
-def count_late(call: Call) -> None:
-    """Have an order that the second look at its timestamp refused counted like a placed one."""
+def count_late(call: Call, wrong: Exception) -> None:
+    """Have an order that the second look at its timestamp refused counted like a placed one, on
+    spot. A clock's skew that was armed is none that the engine saw."""
+    if not isinstance(wrong, Reject) or wrong.name != "INVALID_TIMESTAMP":
+        return
+    if call.fault is not None and call.fault.wrong is wrong:
+        return
     operation = call.operation
-    if operation is not None and operation.unfilled_orders:
+    if operation is not None and operation.unfilled_orders and SPOT in operation.venues:
         ask = LateOrder(orders=operation.unfilled_orders)
         counted = call.world.sequencer.submit(call.who, LATE, ask)
         counted.add_done_callback(asyncio.Future.exception)  # a world that stops counts no more

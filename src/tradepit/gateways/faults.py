@@ -9,7 +9,7 @@ Rules live in the gateway and are not journaled: the exchange itself knows of no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -42,6 +42,9 @@ READ_LAG: Final = "read-lag"
 HALTS: Final = {"halt": terms.HALT, "break": terms.BREAK}
 FILLS: Final = "partial-fills"
 PLACE: Final = "POST /api/v3/order"
+TWINS: Final = {"usdm.ticker.book": "GET /fapi/v1/ticker/bookTicker"}
+"""Methods that are operations of their own, because they answer more: rules about a request mean
+them, too."""
 STATUS: Final = "GET /sapi/v1/system/status"
 
 
@@ -118,6 +121,14 @@ def _places_orders(operation: Operation) -> bool:
     return operation.unfilled_orders > 0 and SPOT in operation.venues
 
 
+def _counts_orders(operation: Operation) -> bool:
+    return operation.unfilled_orders > 0
+
+
+def _tells_a_time(operation: Operation) -> bool:
+    return operation.signed
+
+
 def _asks_of_an_account(operation: Operation) -> bool:
     return operation.security == USER_DATA and not operation.is_command and bool(operation.routes)
 
@@ -127,8 +138,8 @@ KINDS: Final[dict[str, Kind]] = {
     "delay-after": Kind(True, lambda call: None),
     "too-much-weight": Kind(False, _weight),
     "ip-ban": Kind(False, _ban),
-    "too-many-orders": Kind(False, _orders),
-    "clock-skew": Kind(False, lambda call: Reject("INVALID_TIMESTAMP")),
+    "too-many-orders": Kind(False, _orders, about=_counts_orders),
+    "clock-skew": Kind(False, lambda call: Reject("INVALID_TIMESTAMP"), about=_tells_a_time),
     "overloaded": Kind(False, lambda call: Reject("SERVER_BUSY")),
     "bad-gateway": Kind(False, _bad_gateway),
     "bad-gateway-after": Kind(True, _bad_gateway),
@@ -205,14 +216,21 @@ class Rule:
 
     def is_about(self, call: Call, account: str) -> bool:
         """Whether this request, of an account of that name, is one that it may strike."""
-        assert call.operation is not None
+        operation = call.operation
+        assert operation is not None
         return (
-            KINDS[self.kind].about(call.operation)
-            and self.operation in ("", call.operation.id)
+            KINDS[self.kind].about(operation)
+            and self.operation in ("", operation.id, TWINS.get(operation.id, ""))
             and self.account in ("", account)
             and self.key in ("", call.who.key)
-            and self.symbol in ("", call.sent.get("symbol", ""))
+            and (not self.symbol or self._names_symbol(call.sent))
         )
+
+    def _names_symbol(self, sent: Mapping[str, str]) -> bool:
+        """Whether a request is about the rule's symbol, alone or among others."""
+        if sent.get("symbol") == self.symbol:
+            return True
+        return any(f'"{self.symbol}"' in sent.get(name, "") for name in ("symbols", "batchOrders"))
 
     def strikes(self, seed: int, at_us: int) -> bool:
         """Whether the next thing that it is about is hit, in a world of that seed at that time of
@@ -239,49 +257,82 @@ class Rule:
 
 
 class Strike:
-    """A rule strikes one request that has passed every check."""
+    """What rules do to one request that has passed every check: each that leaves the answer alone,
+    and at most one, the last, that puts something in its place."""
 
-    def __init__(self, call: Call, rule: Rule, wrong: Exception | None) -> None:
+    def __init__(self, call: Call) -> None:
         self.call = call
         self.faults = call.world.faults
-        self.rule = rule
-        self.wrong = wrong
-        self.after = KINDS[rule.kind].after
-        self.replica = rule.replica
+        self.wrong: Exception | None = None
+        self.after = False  # whether the engine has carried it out when that comes
+        self.replica: Replica | None = None
+        self.late_s = 0.0  # before the engine, or before what is answered without it
+        self.wait_s = 0.0  # behind the engine
+        self._halts: list[tuple[int, int]] = []  # (status, µs that it lasts)
+        self._fills: list[tuple[tuple[int, int], ...]] = []
+
+    def add(self, rule: Rule) -> None:
+        """One rule more strikes it."""
+        kind = KINDS[rule.kind]
         low_us, high_us = rule.effect.delay_us, rule.effect.delay_most_us
-        more_us = max(high_us - low_us, 0) * rule.draw(call.world.pit.seed, " delay") // ONE
-        self.wait_s = (low_us + more_us) / 1_000_000
+        drawn = rule.draw(self.call.world.pit.seed, " delay")
+        wait_s = (low_us + max(high_us - low_us, 0) * drawn // ONE) / 1_000_000
+        if kind.after:
+            self.wait_s += wait_s
+        else:
+            self.late_s += wait_s
+        self.replica = self.replica or rule.replica
+        if rule.kind in HALTS:
+            self._halts.append((HALTS[rule.kind], rule.effect.lasts_us))
+        if rule.effect.fills:
+            self._fills.append(rule.effect.fills)
+        self.wrong = kind.make(self.call)
+        self.after = kind.after
+        if isinstance(self.wrong, Reject):
+            self.wrong.hint = f"{ARMED}{rule.number} ({rule.kind}) was armed."
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it is answered here and now, and the answer is a refusal."""
+        is_reply = self.wrong is None or isinstance(self.wrong, Instead)
+        return not (is_reply or self.after or self.late_s)
 
     def serve(self, go: Callable[[], object]) -> asyncio.Future[object]:
         """What `go` answers, or what becomes of it. Raises what `go` raises at once."""
-        status = HALTS.get(self.rule.kind)
-        if status is not None:  # the engine meets the halt, and then the request
-            symbol = getattr(self.call.ask, "symbol", "")
-            self.faults.halt(symbol, status, self.rule.effect.lasts_us)
-        late = not self.after and self.wait_s
-        work = self._late(go) if late else self._behind(go())
-        return self.faults.follow(work)
+        found = None if self.late_s or self._spared else self._meet(go)
+        return self.faults.follow(self._serve(go, found))
 
-    async def _late(self, go: Callable[[], object]) -> object:
-        await asyncio.sleep(self.wait_s)
-        if self.wrong is not None:
+    @property
+    def _spared(self) -> bool:
+        """Whether the engine never sees it."""
+        return self.wrong is not None and not self.after
+
+    def _meet(self, go: Callable[[], object]) -> object:
+        """The engine meets what was halted, and then the request."""
+        for status, lasts_us in self._halts:
+            self.faults.halt(getattr(self.call.ask, "symbol", ""), status, lasts_us)
+        return go()
+
+    async def _serve(self, go: Callable[[], object], found: object) -> object:
+        if self.late_s:
+            await asyncio.sleep(self.late_s)
+        if self._spared:
             return self._end(None)
-        return await self._behind(go())
-
-    async def _behind(self, found: object) -> object:
+        if self.late_s:
+            found = self._meet(go)
         if isinstance(found, Awaitable):
             found = await found
-        if self.rule.effect.fills:
-            await self._fill(found)
-        if self.after and self.wait_s:
+        for portions in self._fills:
+            await self._fill(found, portions)
+        if self.wait_s:
             await asyncio.sleep(self.wait_s)
         return self._end(found)
 
-    async def _fill(self, placed: Any) -> None:
+    async def _fill(self, placed: Any, portions: tuple[tuple[int, int], ...]) -> None:
         """Have the order that was placed filled in portions."""
         ask = FillInPortions(
             owner=self.call.who.owner, symbol=placed.symbol, order_id=placed.order_id,
-            portions=self.rule.effect.fills,
+            portions=portions,
         )  # fmt: skip
         await self.call.world.sequencer.submit(HOUSE, FILL, ask)
 
@@ -294,7 +345,8 @@ class Strike:
 
 
 class Faults:
-    """The rules of one world. The first that strikes counts."""
+    """The rules of one world. All that strike a request count, in the order of their arming, up
+    to the first that answers in the engine's place."""
 
     __slots__ = ("_running", "number", "replicate", "rules", "streams")
 
@@ -315,17 +367,19 @@ class Faults:
         account = pit.accounts.get(call.who.owner)
         name = "" if account is None else account.name
         now_us = call.world.clock.now_us()
+        strike = None
         for rule in self.rules:
             if rule.is_about(call, name) and rule.strikes(pit.seed, now_us):
-                wrong = KINDS[rule.kind].make(call)
-                if isinstance(wrong, Reject):
-                    wrong.hint = f"{ARMED}{rule.number} ({rule.kind}) was armed."
-                strike = Strike(call, rule, wrong)
-                at_once = not (strike.after or strike.wait_s or isinstance(wrong, Instead))
-                if wrong is not None and at_once:
-                    raise wrong
-                call.fault = strike
-                return
+                strike = strike or Strike(call)
+                strike.add(rule)
+                if strike.wrong is not None:
+                    break
+        if strike is None:
+            return
+        if strike.is_refused:
+            assert strike.wrong is not None
+            raise strike.wrong
+        call.fault = strike
 
     def halt(self, symbol: str, status: int, lasts_us: int) -> None:
         """Have a symbol halted, in the order of all commands."""

@@ -22,7 +22,7 @@ from tradepit.core.rejects import Reject
 from tradepit.gateways import checks as chain
 from tradepit.gateways import session_methods  # noqa: F401  (declares its operations)
 from tradepit.gateways.checks import Call
-from tradepit.gateways.door import Door
+from tradepit.gateways.door import Door, count_late
 from tradepit.gateways.faults import Broken, act_faults
 from tradepit.gateways.keys import KEY_FORMAT, Holder
 from tradepit.gateways.shapes import KEPT, OVER_SOCKET, Shape, can_pass
@@ -119,6 +119,8 @@ class ApiSession(Session):
         number."""
         number = self.next_subscription
         self.next_subscription += 1
+        if self.done:
+            return number  # the request was delayed, and who sent it is gone
         subscriber = api_subscriber(self, owner, self.micro, number)
         if token is not None:
             subscriber.product, subscriber.key = token.product, token.key
@@ -155,6 +157,7 @@ class ApiSession(Session):
             self._throttle()
             found.add_done_callback(lambda done: self._came(call, done))
         elif isinstance(found, Reject):
+            count_late(call, found)
             self._refuse(call, found)
         else:
             self._answer(call, found)
@@ -256,6 +259,7 @@ class ApiSession(Session):
         except asyncio.CancelledError:
             self._refuse(call, Reject("DISCONNECTED"))
         except Exception as wrong:
+            count_late(call, wrong)
             self._refuse(call, wrong)
         else:
             self._answer(call, reply)
