@@ -118,7 +118,7 @@ def test_a_slow_exchange_loses_an_answer(pit: Pit) -> None:
     pit.done("POST", "faults", kind="drop-after", operation=ORDER, nth=2)
     began = time.monotonic()
     assert place(pit).status == 200
-    assert time.monotonic() - began >= 0.12
+    assert time.monotonic() - began >= 0.118  # the loop counts milliseconds
     before = len(pit.signed("GET", "/api/v3/openOrders", "symbol=BTCUSDT").json)
     with pytest.raises((EOFError, ConnectionError)):
         place(pit)
@@ -142,7 +142,7 @@ def test_late_reads_may_come_late_and_fills_get_lost(pit: Pit) -> None:
     rows = pit.signed("GET", "/api/v3/allOrders", "symbol=BTCUSDT&limit=1").json
     began = time.monotonic()
     lagging = pit.signed("GET", "/api/v3/order", f"symbol=BTCUSDT&orderId={rows[0]['orderId'] + 1}")
-    assert time.monotonic() - began >= 0.06
+    assert time.monotonic() - began >= 0.059
     assert lagging.code == -2013, "it is there, and will be seen later"
     pit.done("DELETE", "faults", all=True)
     last = pit.signed("GET", "/api/v3/allOrders", "symbol=BTCUSDT&limit=1").json[-1]
