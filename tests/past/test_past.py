@@ -200,6 +200,26 @@ def test_a_restarted_world_has_the_same_past() -> None:
     assert all(s.tape.past is None and s.last_price == 0 for s in empty.symbols.values())
 
 
+@pytest.mark.parametrize("minutes", [(1, 5), (5, 15), (15, 60), (60, 240)])
+def test_a_span_reaches_its_high_and_its_low_in_one_part(minutes: tuple[int, int]) -> None:
+    """Candles that all have the wicks of the longer one above them look made up."""
+    part_us, span_us = minutes[0] * MINUTE_US, minutes[1] * MINUTE_US
+    start = BORN_US // DAY_US * DAY_US - 4 * DAY_US
+    for name in ("BTCUSDT", "ETHUSDT", "BNBUSDT"):
+        past: SyntheticPast = PASTS[name]
+        parts = past.bars(part_us, start, start + 3 * DAY_US)
+        alone = both = count = 0
+        for span in past.bars(span_us, start, start + 3 * DAY_US):
+            mine = [bar for bar in parts if 0 <= bar.open_us - span.open_us < span_us]
+            tops = [bar for bar in mine if bar.high == span.high]
+            bottoms = [bar for bar in mine if bar.low == span.low]
+            assert tops and bottoms
+            count += 1
+            alone += len(tops) == len(bottoms) == 1
+            both += tops == bottoms
+        assert alone >= count * 9 // 10 and both <= count * 15 // 100 + 1, name
+
+
 @pytest.mark.perf
 @pytest.mark.parametrize("interval", list(INTERVALS))
 def test_a_thousand_candles_are_quick(interval: str) -> None:

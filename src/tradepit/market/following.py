@@ -17,10 +17,19 @@ from tradepit.market.coins import Coins
 from tradepit.market.layers import WIDTHS, LayeredPast
 from tradepit.market.past import SyntheticPast, Terms
 from tradepit.market.premium import Premium, Step
-from tradepit.market.splitting import Bounds, Span, bounds_in_quote, share_worths
+from tradepit.market.splitting import (
+    Bounds,
+    Span,
+    bounds_in_quote,
+    folded,
+    inside,
+    share_worths,
+)  # fmt: skip
 
 WIDER: Final = (64, 32, 16, 8, 4, 2, 1, 0)  # see `splitting.share_worths`
 PART: Final = 1 << 30
+
+Way = tuple[list[int], list[int], list[int]]  # opens, highs, lows
 
 
 class Follower(NamedTuple):
@@ -112,10 +121,12 @@ class FollowingPast(LayeredPast):
 
     def new_parts(self, level: int, span: Span) -> list[Span]:
         mate, step = span.mate
-        mates, steps = self._spot.parts(level, mate), self._premium.parts(level, step)
+        mates = self._spot.parts(level, mate)
+        steps = self._premium.parts(level, step)
         if len(mates) == 1:
             return [span._replace(mate=(mates[0], steps[0]))]
-        opens, highs, lows = self._prices(span, mates, steps)
+        way = self._at_premium(mates, steps)
+        opens, highs, lows = self._prices(span, mates, way)
         times = self._times
         bought = [mate.bought * times for mate in mates]
         sold = [mate.sold * times for mate in mates]
@@ -130,27 +141,36 @@ class FollowingPast(LayeredPast):
             for i, mate in enumerate(mates)
         ]  # fmt: skip
 
-    def _prices(
-        self, span: Span, mates: list[Span], steps: list[Step]
-    ) -> tuple[list[int], list[int], list[int]]:
-        """Where each part opens (and the last closes), how high and how low it goes; one of them
-        as far as the whole span."""
-        top, bottom = span.high, span.low
+    def _at_premium(self, mates: list[Span], steps: list[Step]) -> Way:
         price = self._price
-        opens = [span.open]
-        for mate, step in zip(mates[1:], steps[1:], strict=True):
-            opens.append(max(bottom, min(top, price(mate.open, step.open, mate.start_us))))
+        opens, highs, lows = [], [], []
+        for mate, step in zip(mates, steps, strict=True):
+            middle = (step.open + step.close) // 2
+            opens.append(price(mate.open, step.open, mate.start_us))
+            highs.append(price(mate.high, middle, mate.start_us))
+            lows.append(price(mate.low, middle, mate.end_us))
+        return opens, highs, lows
+
+    def _prices(self, span: Span, mates: list[Span], way: Way) -> Way:
+        """Where each part opens (and the last closes), how high and how low it goes.
+
+        One part goes as high as the span, one as low; the others stay inside, as far as ticks
+        allow. way: where they would, if they did not have to be within the span.
+        """
+        ceiling, floor = inside(span.high, span.low)
+        opens = [folded(price, ceiling, floor) for price in way[0]]
+        opens[0] = span.open
         opens.append(span.close)
         highs, lows = [], []
-        for i, (mate, step) in enumerate(zip(mates, steps, strict=True)):
-            middle = (step.open + step.close) // 2
+        for i in range(len(mates)):
             high, low = opens[i], opens[i + 1]
             if high < low:
                 high, low = low, high
-            highs.append(min(top, max(high, price(mate.high, middle, mate.start_us))))
-            lows.append(max(bottom, min(low, price(mate.low, middle, mate.end_us))))
+            highs.append(max(high, folded(way[1][i], ceiling, floor)))
+            lows.append(min(low, folded(way[2][i], ceiling, floor)))
         tops, bottoms = [mate.high for mate in mates], [mate.low for mate in mates]
-        highs[tops.index(max(tops))], lows[bottoms.index(min(bottoms))] = top, bottom
+        highs[_turn(span, span.high, tops.index(max(tops)), len(mates))] = span.high
+        lows[_turn(span, span.low, bottoms.index(min(bottoms)), len(mates))] = span.low
         return opens, highs, lows
 
     # --- What was paid for it ------------------------------------------------------------------
@@ -187,3 +207,10 @@ class FollowingPast(LayeredPast):
         for level in range(self._depth):
             span = next(part for part in self.parts(level, span) if us < part.end_us)
         return span.open * self.sizes.tick
+
+
+def _turn(span: Span, price: int, part: int, parts: int) -> int:
+    """Which part goes as far as the span: the first or the last where that is one of its ends."""
+    if span.open == price:
+        return 0
+    return parts - 1 if span.close == price else part

@@ -17,8 +17,13 @@ from tradepit.market.premium import CARRY, Premium
 from tradepit.market.prices import Listed, dollars
 from tradepit.market.walks import Walks
 
-VERSION: Final = 1  # raised whenever the same seed would lead to another past
-FOLLOWING: Final = 2  # the version of what follows an index
+# Raised whenever the same seed would lead to another past; what follows an index has a version of
+# its own. Those before were never released: what they say of ids and days holds, and how a day goes
+# is as it is now.
+VERSION: Final = 3
+FOLLOWING: Final = 4
+OWN: Final = (1, VERSION)
+FOLLOWERS: Final = (2, FOLLOWING)
 MARK: Final = "_past"  # the listing's key
 
 
@@ -65,7 +70,7 @@ def pasts_of(symbols: Mapping[str, Any], born_us: int) -> dict[str, SyntheticPas
         mark = symbol.listing.get(MARK)
         if mark is None:
             continue
-        if mark["version"] != VERSION:
+        if mark["version"] not in OWN:
             raise ValueError(f"{name} has a past of version {mark['version']}, not {VERSION}")
         terms = terms_of(symbol, parse_units(symbol.listing["_price"]))
         if terms is not None:
@@ -87,14 +92,14 @@ def contract_pasts(
     old = {
         name: contract
         for name, contract in contracts.items()
-        if contract.listing.get(MARK, {}).get("version") == VERSION
+        if contract.listing.get(MARK, {}).get("version") in OWN
     }
     found: dict[str, SyntheticPast | FollowingPast] = dict(pasts_of(old, born_us))
     for name, contract in contracts.items():
         mark = contract.listing.get(MARK)
         if mark is None or name in old:
             continue
-        if mark["version"] != FOLLOWING:
+        if mark["version"] not in FOLLOWERS:
             raise ValueError(f"{name} has a past of version {mark['version']}, not {FOLLOWING}")
         past = following(contract, spots, mark["seed"])
         if past is not None:

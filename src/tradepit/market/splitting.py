@@ -59,17 +59,21 @@ def split(span: Span, plan: Plan, dice: Sequence[int]) -> list[Span]:
     parts = len(leaves)
     if parts == 1:
         return [span]
-    opens, highs, lows = _prices(span, parts, dice)
+    opens, highs, lows = _prices(span, leaves, dice)
     weights = [s * (40_000 + dice[i]) for i, s in enumerate(plan.shares, 2)]
     tilts = [dice[2 + 4 * parts + i] // 3 for i in range(parts)]
     for i in range(parts):
         if opens[i + 1] < opens[i]:
             tilts[i] = -tilts[i]
     counts = _shared(span.trades, [MIN_TRADES * n for n in leaves], weights)
+    middles = [high + low for high, low in zip(highs, lows, strict=True)]
+    means = (2 * span.bought_worth // span.bought, 2 * span.sold_worth // span.sold)
     bought = _shared(
-        span.bought, counts, [w * (DIE + t) for w, t in zip(weights, tilts, strict=True)]
+        span.bought, counts, _leaning(weights, [DIE + t for t in tilts], middles, means[0])
     )
-    sold = _shared(span.sold, counts, [w * (DIE - t) for w, t in zip(weights, tilts, strict=True)])
+    sold = _shared(
+        span.sold, counts, _leaning(weights, [DIE - t for t in tilts], middles, means[1])
+    )
     bought_worth, sold_worth = share_worths(span, leaves, (bought, sold), (highs, lows))
     edges = plan.edges_us
     first_id = span.first_id
@@ -83,15 +87,21 @@ def split(span: Span, plan: Plan, dice: Sequence[int]) -> list[Span]:
     return found
 
 
-def _prices(span: Span, parts: int, dice: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
-    """Where each part opens (and the last closes), how high and how low it goes."""
-    high, low = span.high, span.low
-    top, bottom = dice[0] % parts, dice[1] % parts
+def _prices(
+    span: Span, leaves: Sequence[int], dice: Sequence[int]
+) -> tuple[list[int], list[int], list[int]]:
+    """Where each part opens (and the last closes), how high and how low it goes.
+
+    One part goes as high as the span, one as low; the others stay inside, as far as ticks allow.
+    """
+    high, low, parts = span.high, span.low, len(leaves)
+    top, bottom = _turns(span, leaves, dice)
     reach = (high - low) * 1000 // _ROOTS[parts]
     marks = [(0, span.open), (2 * parts, span.close)]
     if top != bottom:
         peaks = [(2 * top + 1, high), (2 * bottom + 1, low)]
         marks[1:1] = peaks if top < bottom else peaks[::-1]
+    ceiling, floor = inside(high, low)
     opens = [span.open]
     mark = 0
     for i in range(1, parts):
@@ -99,24 +109,97 @@ def _prices(span: Span, parts: int, dice: Sequence[int]) -> tuple[list[int], lis
             mark += 1
         (at, price), (then, next_price) = marks[mark], marks[mark + 1]
         price += (next_price - price) * (2 * i - at) // (then - at)
-        opens.append(price + ((dice[1 + parts + i] - DIE // 2) * reach >> 17))
+        price += (dice[1 + parts + i] - DIE // 2) * reach >> 17
+        opens.append(folded(price, ceiling, floor))
     opens.append(span.close)
-    # The mean of the way is to be near the mean price of what was traded.
-    mean = (span.bought_worth + span.sold_worth) // (span.bought + span.sold)
-    shift = mean - (2 * sum(opens) - opens[0] - opens[-1]) // (2 * parts)
-    for i in range(1, parts):
-        opens[i] = max(low, min(high, opens[i] + shift))
+    _drawn_to_mean(span, opens, ceiling, floor)
     highs, lows = [], []
     up, down = 2 + 2 * parts, 2 + 3 * parts
     for i in range(parts):
         a, b = opens[i], opens[i + 1]
         if a < b:
             a, b = b, a
-        highs.append(min(high, a + (dice[up + i] * reach >> 17)))
-        lows.append(max(low, b - (dice[down + i] * reach >> 17)))
+        highs.append(max(a, folded(a + (dice[up + i] * reach >> 17), ceiling, floor)))
+        lows.append(min(b, folded(b - (dice[down + i] * reach >> 17), ceiling, floor)))
     highs[top] = high
     lows[bottom] = low
     return opens, highs, lows
+
+
+def _turns(span: Span, leaves: Sequence[int], dice: Sequence[int]) -> tuple[int, int]:
+    """Which parts go as high and as low as the span: the longer, the sooner; seldom the same one,
+    unless it is most of the span."""
+    parts, whole = len(leaves), sum(leaves)
+    top, bottom = _part_at(leaves, dice[0] * whole // DIE), _part_at(leaves, dice[1] * whole // DIE)
+    if top == bottom and 2 * leaves[top] <= whole and dice[1] & 7:
+        bottom = (bottom + 1 + dice[0] % (parts - 1)) % parts
+    if span.open == span.high or span.close == span.high:
+        top = 0 if span.open == span.high else parts - 1
+    if span.open == span.low or span.close == span.low:
+        bottom = 0 if span.open == span.low else parts - 1
+    return top, bottom
+
+
+def _part_at(leaves: Sequence[int], leaf: int) -> int:
+    part = 0
+    while leaf >= leaves[part]:
+        leaf -= leaves[part]
+        part += 1
+    return part
+
+
+def inside(high: int, low: int) -> tuple[int, int]:
+    """How high and how low those parts go that do not go as far as the span, if ticks allow."""
+    margin = (high - low + 15) // 16 if high - low > 1 else 0
+    return high - margin, low + margin
+
+
+def folded(price: int, ceiling: int, floor: int) -> int:
+    """A price between two others: what is beyond is thrown back, so that few end at the bound."""
+    if price > ceiling:
+        price = max(floor, ceiling - (price - ceiling) // 2)
+    elif price < floor:
+        price = min(ceiling, floor + (floor - price) // 2)
+    return price
+
+
+def _drawn_to_mean(span: Span, opens: list[int], ceiling: int, floor: int) -> None:
+    """Draw the way towards one bound, until its mean is near the mean price of what was traded."""
+    parts = len(opens) - 1
+    between = parts - 1
+    qty = span.bought + span.sold
+    ends = opens[0] + opens[-1]
+    total = sum(opens) - ends
+    wanted = (2 * parts * (span.bought_worth + span.sold_worth) // qty - ends) // 2
+    bound = floor if wanted < total else ceiling
+    room = total - bound * between
+    if not room:
+        return
+    left = wanted - bound * between
+    if (left < 0) != (room < 0):
+        left = 0
+    for i in range(1, parts):
+        opens[i] = bound + (opens[i] - bound) * left // room
+
+
+def _leaning(
+    weights: Sequence[int], tilts: Sequence[int], middles: Sequence[int], mean: int
+) -> list[int]:
+    """Weights of one side, leant towards dear or cheap parts, so that its mean price is in the
+    middle of what the parts allow; else ever shorter spans would be drawn ever more to one bound.
+
+    middles, mean: in half ticks.
+    """
+    away = spread = 0
+    for weight, tilt, middle in zip(weights, tilts, middles, strict=True):
+        off = middle - mean
+        away += weight * tilt * off
+        spread += weight * off * off
+    found = []
+    for weight, tilt, middle in zip(weights, tilts, middles, strict=True):
+        lean = -away * (middle - mean) // spread if spread else 0
+        found.append(weight * max(tilt // 2, min(3 * tilt // 2, tilt + lean)))
+    return found
 
 
 def _shared(total: int, least: Sequence[int], weights: Sequence[int]) -> list[int]:
@@ -163,20 +246,29 @@ def share_worths(
         if not more and not less:
             break
         up, down = (less, more) if inverse else (more, less)
-        for i in range(len(leaves)):
-            if not share:  # the span's own range is always wide enough
-                highs[i], lows[i] = span.high, span.low
-                continue
-            if up:
-                highs[i] += -((highs[i] - span.high) // share)
-            if down:
-                lows[i] -= -((span.low - lows[i]) // share)
+        _widen(span, ranges, share, (up, down))
         if not share:
             least, most = bounds_of(bought, leaves, highs, lows)
             least_sold, most_sold = bounds_of(sold, leaves, highs, lows)
     return (
         _between(span.bought_worth, least, most), _between(span.sold_worth, least_sold, most_sold)
     )  # fmt: skip
+
+
+def _widen(
+    span: Span, ranges: tuple[list[int], list[int]], share: int, ways: tuple[bool, bool]
+) -> None:
+    """Widen parts' ranges by a share of the way, up or down or both, to how far they may go."""
+    highs, lows = ranges
+    ceiling, floor = inside(span.high, span.low)
+    for i in range(len(highs)):
+        if not share:  # the span's own range is always wide enough
+            highs[i], lows[i] = span.high, span.low
+            continue
+        if ways[0] and highs[i] < ceiling:
+            highs[i] += (ceiling - highs[i] + share - 1) // share
+        if ways[1] and lows[i] > floor:
+            lows[i] -= (lows[i] - floor + share - 1) // share
 
 
 def bounds_in_quote(
