@@ -222,7 +222,7 @@ class Front:
             trail=trail, faults=faults,
         )  # fmt: skip
         hall.watched = lambda: bool(world.hub.channels)
-        hall.replays.drained = world.hub.drained
+        hall.replays.drained = world.drained
         hall.sequencer.listen(world.users.applied)
         hall.sequencer.listen(world.hub.applied)
         hall.sequencer.listen(watchers.applied)

@@ -129,7 +129,7 @@ class Session(asyncio.Protocol):
         self._out_size = 0
         self._newest: dict[str, bytes] = {}
         self._scheduled = False
-        self._paused = False
+        self.paused = False  # what is written waits to be read
         self._second = 0
         self._messages = 0
         self._opened_us = self.world.clock.now_us()
@@ -347,7 +347,7 @@ class Session(asyncio.Protocol):
 
     def offer(self, key: str, frame: bytes) -> None:
         """Like `send`, for what a newer frame of the same key replaces while nobody reads."""
-        if self._paused:
+        if self.paused:
             self._newest[key] = frame
         else:
             self.send(frame)
@@ -357,7 +357,7 @@ class Session(asyncio.Protocol):
 
     def _turn(self) -> None:
         self._scheduled = False
-        if not self._paused:
+        if not self.paused:
             self.flush()
         elif self._out_size > QUEUE_BYTES:
             self.overflowed()
@@ -377,10 +377,10 @@ class Session(asyncio.Protocol):
         self.end()
 
     def pause_writing(self) -> None:
-        self._paused = True
+        self.paused = True
 
     def resume_writing(self) -> None:
-        self._paused = False
+        self.paused = False
         if self._newest:
             for frame in self._newest.values():
                 self.send(frame)

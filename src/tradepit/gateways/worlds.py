@@ -9,6 +9,7 @@ from tradepit.gateways.faults import Faults
 from tradepit.gateways.hub import Hub
 from tradepit.gateways.keys import KeyRing
 from tradepit.gateways.lagging import Replica
+from tradepit.gateways.pacing import Readers
 from tradepit.gateways.sockets import Attempts
 from tradepit.gateways.stream_faults import Socket, StreamFaults
 from tradepit.gateways.trail import Trail
@@ -37,7 +38,7 @@ class World:
 
     __slots__ = (
         "attempts", "away", "clock", "console", "faults", "history", "hub", "keys", "limits",
-        "name", "sequencer", "sessions", "trail", "users",
+        "name", "readers", "sequencer", "sessions", "trail", "users",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +60,7 @@ class World:
         self.faults.replicate = lambda lag_us, behind: Replica(self, lag_us, behind)
         streams = self.faults.streams = StreamFaults(sequencer)
         self.sessions: dict[Session, None] = {}  # the open WebSockets
+        self.readers = Readers(self.sessions)
         streams.lines.append(lambda: [Socket(session) for session in self.sessions])
         self.users = UserHub(streams)
         self.hub = Hub(sequencer, clock, history, pool, faults=streams)
@@ -68,3 +70,9 @@ class World:
     def pit(self) -> Exchange:
         """The state; another object after it had to be rebuilt, so ask for it each time."""
         return self.sequencer.world.machine
+
+    async def drained(self) -> None:
+        """Tell what is due by what has happened, and wait until those who listen have it: a clock
+        that is set forward asks for it at every step."""
+        await self.hub.drained()
+        await self.readers.caught_up()
