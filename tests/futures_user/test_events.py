@@ -385,6 +385,30 @@ def test_a_margin_call_of_an_isolated_position_has_no_cross_wallet() -> None:
     assert float(row["iw"]) == 0.01 and float(row["up"]) < 0 < float(row["mm"])
 
 
+def test_a_margin_call_of_one_hedged_side_is_told_once_and_of_that_side() -> None:
+    """Isolated, the other side's margin is its own and no reason to call, or to call again."""
+    ear = Ear()
+    for name in ("ann", "ben"):
+        ear.do(lambda pit, name=name: settings.set_dual(ear.trader(name), True))
+    ear.do(lambda pit: settings.set_margin_type(pit, ear.trader("ann"), ear.contract, True))
+    meet_hedged(ear, POSITION_LONG, "BUY")
+    meet_hedged(ear, POSITION_SHORT, "SELL")
+    ear.heard("ann")
+    ear.set_mark("47720")
+    (call,) = ear.heard("ann")
+    assert [(row["ps"], row["mt"]) for row in call["p"]] == [("LONG", "ISOLATED")]
+    for mark in ("47719", "47718"):
+        ear.set_mark(mark)
+    assert ear.heard("ann") == []
+
+
+def meet_hedged(ear: Ear, position: int, side: str) -> None:
+    """Ann opens one side of hers against Ben's other one."""
+    other, against = ("SELL", POSITION_SHORT) if side == "BUY" else ("BUY", POSITION_LONG)
+    ear.place("ben", other, "0.1", "50000", position=against)
+    ear.place("ann", side, "0.1", "50000", position=position)
+
+
 def test_deleveraging_is_told_to_those_whom_it_hits() -> None:
     ear = Ear(funds="1000")
     meet(ear, "ann", "ben", "0.2", "50000")

@@ -68,6 +68,8 @@ def check(pit: Exchange, trader: Trader) -> None:
 
 
 def _check_isolated(pit: Exchange, holding: Holding) -> None:
+    """Each position on its own."""
+    close: list[Position] = []
     for position in holding.positions:
         if not position.qty:
             continue
@@ -75,8 +77,11 @@ def _check_isolated(pit: Exchange, holding: Holding) -> None:
         if equity < need:
             life.expire_all(pit, holding.trader, holding.contract, EXPIRY_LIQUIDATION)
             liquidate(pit, position)
-        else:
-            _call(pit, [holding], equity, need)
+        elif _is_close(equity, need):
+            close.append(position)
+    told, holding.called = holding.called, bool(close)
+    if close and not told:
+        _tell_call(pit, close)
 
 
 def _check_cross(pit: Exchange, trader: Trader, asset: str) -> None:
@@ -119,20 +124,25 @@ def _worst(scope: list[Holding]) -> Position | None:
 
 def _call(pit: Exchange, scope: list[Holding], equity: int, need: int) -> None:
     """A margin call, once, when maintenance takes most of what there is."""
-    risky = need * 100 >= equity * CALL_AT and need > 0
+    risky = _is_close(equity, need)
     told = all(holding.called for holding in scope if not holding.flat)
     for holding in scope:
         holding.called = risky and not holding.flat
-    if not risky or told:
-        return
-    trader = scope[0].trader
-    first = next(holding for holding in scope if not holding.flat)
-    call = MarginCall(trader, trader.cross_balance(first.contract.margin_asset), pit.at_us)
-    for holding in scope:
-        mark = holding.contract.marks.mark
-        for position in holding.positions:
-            if position.qty:
-                call.rows.append((PositionRow(position), mark, margin.upkeep(position)))
+    if risky and not told:
+        _tell_call(pit, [each for holding in scope for each in holding.positions if each.qty])
+
+
+def _is_close(equity: int, need: int) -> bool:
+    return need * 100 >= equity * CALL_AT and need > 0
+
+
+def _tell_call(pit: Exchange, positions: list[Position]) -> None:
+    holding = positions[0].holding
+    trader = holding.trader
+    call = MarginCall(trader, trader.cross_balance(holding.contract.margin_asset), pit.at_us)
+    for position in positions:
+        mark = position.holding.contract.marks.mark
+        call.rows.append((PositionRow(position), mark, margin.upkeep(position)))
     pit.events.append(call)
 
 
@@ -287,7 +297,7 @@ def _clearance_fee(pit: Exchange, position: Position, worth: int, stake: int) ->
     left = min(stake, trader.wallet_balance(asset))
     fee = min(worth * contract.liquidation_fee // ONE, left)
     if fee > 0:
-        _clear(pit, trader, asset, -fee)
+        _clear(pit, trader, asset, -fee, contract)
 
 
 def cover(pit: Exchange, trader: Trader, asset: str, units: int) -> None:
@@ -296,15 +306,17 @@ def cover(pit: Exchange, trader: Trader, asset: str, units: int) -> None:
         _clear(pit, trader, asset, units)
 
 
-def _clear(pit: Exchange, trader: Trader, asset: str, units: int) -> None:
-    """Move units between the fund and an account, and tell it."""
+def _clear(
+    pit: Exchange, trader: Trader, asset: str, units: int, contract: Contract | None = None
+) -> None:
+    """Move units between the fund and an account, and tell it. contract: where it is about one."""
     fund = pit.insurance(trader.venue)
     assert fund is not None
     source, target = (fund, trader) if units > 0 else (trader, fund)
     pit.ledger.post(
         pit.futures_balance(source, asset), pit.futures_balance(target, asset), abs(units)
     )
-    clearing.income(pit, trader, INSURANCE_CLEAR, asset, units, None)
+    clearing.income(pit, trader, INSURANCE_CLEAR, asset, units, contract)
     if not trader.account.quiet:
         update = AccountUpdate(trader, INSURANCE_CLEAR, pit.at_us)
         clearing.add_balance(update, trader, asset, units)
