@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.futures.contracts_bench import BORN_US, Bench, inverse, linear, meet
 
+from tradepit.core import futures_settings as settings
 from tradepit.core import liquidation, marking
 from tradepit.core.futures_records import (
     ACCOUNT_UPDATE,
@@ -15,6 +16,7 @@ from tradepit.core.futures_records import (
     FUTURES_REPORT,
     MARGIN_CALL,
     Forced,
+    Income,
 )  # fmt: skip
 from tradepit.core.terms import IOC
 from tradepit.core.units import ONE, parse_units
@@ -212,3 +214,23 @@ def test_a_liquidation_that_nothing_asks_for_trades_on_the_tick(
         assert all(price % contract.tick_size == 0 for price in prices)
         if name == "ann" and not contract.inverse:
             assert parse_units("50000.1") in prices
+
+
+def test_what_is_owed_of_one_asset_is_paid_with_others() -> None:
+    """Multi-assets mode: no fund pays for who has enough of something else."""
+    bench = Bench(linear(), linear("BTCUSDC", marginAsset="USDC", quoteAsset="USDC"))
+    ann = bench.trader("ann")
+    bench.do(lambda pit: settings.set_multi_assets(pit, ann, True))
+    bench.place("maker", "SELL", "1", "50000", symbol="BTCUSDC")
+    bench.place("ann", "BUY", "1", "50000", symbol="BTCUSDC")
+    bench.place("maker", "BUY", "1", "41000", symbol="BTCUSDC")
+    bench.set_mark("40150", "BTCUSDC")
+    lost = parse_units("9000") + parse_units("25")  # and the commission
+    assert bench.holding("ann", "BTCUSDC").flat
+    assert (ann.wallet_balance("USDC"), ann.wallet_balance("USDT")) == (
+        0, parse_units("10000") - lost,
+    )  # fmt: skip
+    moved = [event for event in bench.outcome.events if isinstance(event, Income)]
+    assert [(row.income, row.asset, row.units) for row in moved[-2:]] == [
+        ("AUTO_EXCHANGE", "USDT", -lost), ("AUTO_EXCHANGE", "USDC", lost),
+    ]  # fmt: skip

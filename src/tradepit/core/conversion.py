@@ -13,6 +13,7 @@ from tradepit.core import clearing
 from tradepit.core.bars import DAY_US, HOUR_US
 from tradepit.core.contracts import USDM
 from tradepit.core.futures_records import (
+    AUTO_EXCHANGE,
     SWAP_DEPOSIT,
     SWAP_WITHDRAW,
     AccountUpdate,
@@ -206,6 +207,23 @@ def accept(pit: Exchange, trader: Trader, quote_id: int) -> Quote:
     if not trader.account.quiet:
         pit.events.append(Converted(trader, quote, pit.at_us))
     return quote
+
+
+def pay_debts(pit: Exchange, trader: Trader) -> None:
+    """What an account in multi-assets mode owes of one asset is paid with its others, those of most
+    worth first, at the rates of automatic exchange (`assetIndex`); as far as they reach."""
+    for debt in [name for name in trader.wallet if trader.wallet_balance(name) < 0]:
+        price = pit.collateral_rate(debt, False)
+        rates = {name: pit.collateral_rate(name, True) for name in trader.wallet}
+        worth = {name: trader.wallet_balance(name) * rate for name, rate in rates.items()}
+        for asset in sorted(worth, key=lambda name: (-worth[name], name)):
+            owed = -trader.wallet_balance(debt)
+            if owed <= 0 or worth[asset] <= 0 or not price:
+                break
+            give = min(trader.wallet_balance(asset), -(-owed * price // rates[asset]))
+            take = min(owed, give * rates[asset] // price)
+            _move(pit, trader, (asset, -give), AUTO_EXCHANGE)
+            _move(pit, trader, (debt, take), AUTO_EXCHANGE)
 
 
 def _move(pit: Exchange, trader: Trader, what: tuple[str, int], why: str) -> None:

@@ -46,6 +46,7 @@ REALIZED_PNL: Final = "REALIZED_PNL"
 FUNDING_FEE: Final = "FUNDING_FEE"
 COMMISSION: Final = "COMMISSION"
 INSURANCE_CLEAR: Final = "INSURANCE_CLEAR"
+AUTO_EXCHANGE: Final = "AUTO_EXCHANGE"  # multi-assets mode: one asset for what is owed of another
 DELIVERY_SETTLEMENT: Final = "DELIVERED_SETTELMENT"  # spelled as the exchange spells it
 
 

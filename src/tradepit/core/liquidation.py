@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tradepit.core import clearing, margin
+from tradepit.core import clearing, conversion, margin
 from tradepit.core import futures_life as life
 from tradepit.core.futures_orders import DELEVERAGED, LIQUIDATED, FuturesOrder
 from tradepit.core.futures_records import (
@@ -106,7 +106,12 @@ def _check_cross(pit: Exchange, trader: Trader, asset: str) -> None:
             break  # nobody is left on the other side
         equity, need = margin.standing(pit, trader, asset)
     if all(holding.flat for holding in scope):
-        cover(pit, trader, asset, -trader.cross_balance(asset))
+        owed = [asset]
+        if trader.multi_assets:
+            conversion.pay_debts(pit, trader)
+            owed = list(trader.wallet)
+        for each in owed:
+            cover(pit, trader, each, -trader.cross_balance(each))
 
 
 def _worst(scope: list[Holding]) -> Position | None:
