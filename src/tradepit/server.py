@@ -204,10 +204,9 @@ class Front:
         return urls
 
     def front(self, hall: Hall) -> World:
-        trail, faults, watchers = Trail(), Faults(), Watchers()
+        trail, faults = Trail(), Faults()
+        watchers = Watchers(trail)
         hall.history.url = self.url(hall.name)
-        trail.listeners.append(watchers.refused)
-        trail.followers.append(watchers.passed)
         counted = hall.recipe.limits == "real"
         world = World(
             hall.name, hall.sequencer, hall.clock, history=hall.history, pool=self.pool,

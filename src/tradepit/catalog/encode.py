@@ -68,7 +68,8 @@ def writer_of(struct: type[msgspec.Struct]) -> Writer:
 def source_of(struct: type[msgspec.Struct], names: dict[str, Any]) -> str:
     """The source of the encoder of `struct`; `names` receives the globals that it needs.
 
-    Runs of unconditional fields are one f-string each; a conditional field is one `if`.
+    Runs of unconditional fields are one f-string each; a conditional field is one `if`. A type may
+    name its `usual` conditional fields: a reply with these and no others is one f-string.
     """
     names.update(text_of=text_of, array=array, quote=quote, UNSET=msgspec.UNSET, NULL="null")
     fields = fields_of(struct)
@@ -77,7 +78,7 @@ def source_of(struct: type[msgspec.Struct], names: dict[str, Any]) -> str:
     # When the first field may be missing, every field brings its comma and the first is cut off.
     cut = bool(fields) and fields[0].shape.conditional
     run, comma = ("", ",") if cut else (opening, "")
-    lines = ["def write(r, micro):", "    out = ''"]
+    lines = ["def write(r, micro):", *_usual_lines(struct, names), "    out = ''"]
     for field in fields:
         label = comma + ("" if is_array else _literal(quote(field.wire) + ":"))
         comma = ","
@@ -96,6 +97,25 @@ def source_of(struct: type[msgspec.Struct], names: dict[str, Any]) -> str:
     else:
         lines.append(f"    return out + f'''{run}{closing}'''")
     return "\n".join(lines) + "\n"
+
+
+def _usual_lines(struct: type[msgspec.Struct], names: dict[str, Any]) -> list[str]:
+    """The way of replies that have of the conditional fields just the usual ones."""
+    usual: tuple[str, ...] | None = getattr(struct, "usual", None)
+    if usual is None:
+        return []
+    fields = fields_of(struct)
+    rare = [f"r.{f.name}" for f in fields if f.shape.conditional and f.name not in usual]
+    there = [f" and r.{name} is not UNSET" for name in usual]
+    texts = [
+        _literal(quote(f.wire) + ":") + template(f.shape, f"r.{f.name}", names)
+        for f in fields
+        if f"r.{f.name}" not in rare
+    ]
+    return [
+        f"    if {' is '.join([*rare, 'UNSET'])}{''.join(there)}:",
+        f"        return f'''{{{{{_join(texts)}}}}}'''",
+    ]
 
 
 def template(shape: Shape, value: str, names: dict[str, Any]) -> str:

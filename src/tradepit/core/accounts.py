@@ -207,7 +207,9 @@ class Account:
             counts[index] = max(counts[index] - credit, 0)
 
     def counts_at(self, at_us: int) -> list[int]:
-        """The unfilled order count of each interval of ORDER_LIMITS, as it is at a time."""
+        """The unfilled order count of each interval of ORDER_LIMITS, as it is now."""
+        if at_us < self.windows_end_us:
+            return self.window_counts[:]
         counts: list[int] = []
         for index, limiter in enumerate(ORDER_LIMITS):
             current = at_us - at_us % limiter[3] == self.window_starts[index]

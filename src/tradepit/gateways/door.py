@@ -312,12 +312,15 @@ class Door:
         return found
 
     def _answer(self, call: Call, reply: object) -> Answer:
-        call.world.trail.passed(call)
-        refund(call)
+        trail, operation = call.world.trail, call.operation
+        if trail.followers:
+            trail.passed(call)
+        if operation is not None and operation.refunded:
+            refund(call)
         headers = self._used(call)
-        if call.operation is not None and call.operation.unfilled_orders:
-            counts = order_counts(call.world.pit, call.operation, call.who.owner)
-            headers += _ORDER_COUNTS[call.operation.venues[0]] % tuple(counts)
+        if operation is not None and operation.unfilled_orders:
+            counts = order_counts(call.world.pit, operation, call.who.owner)
+            headers += _ORDER_COUNTS[operation.venues[0]] % tuple(counts)
         return Answer(200, encode(reply, call.micro), headers)
 
     def _used(self, call: Call) -> bytes:

@@ -18,7 +18,7 @@ from tradepit.core.terms import EXECUTION_TYPES, ORDER_STATUSES, SIDES, SYMBOL_S
 from tradepit.core.units import text_units
 from tradepit.gateways.answers import Page
 from tradepit.gateways.checks import CONTROL, Call
-from tradepit.gateways.trail import Refusal, asked_of
+from tradepit.gateways.trail import Refusal, Trail, asked_of
 
 if TYPE_CHECKING:
     from tradepit.core.records import Event, Outcome
@@ -50,7 +50,7 @@ class Watcher(Page):
         self._transport = transport
         head += b"Cache-Control: no-store\r\nConnection: close\r\n\r\n"
         transport.write(head + b": what happens in this world\n\n")
-        self.watchers.watching[self] = None
+        self.watchers.add(self)
         self._next_beat()
 
     def _next_beat(self) -> None:
@@ -77,7 +77,7 @@ class Watcher(Page):
             self._transport.abort()
 
     def end(self) -> None:
-        self.watchers.watching.pop(self, None)
+        self.watchers.drop(self)
         self._beat.cancel()
         self._transport.close()
 
@@ -85,8 +85,20 @@ class Watcher(Page):
 class Watchers:
     """All who watch one world."""
 
-    def __init__(self) -> None:
+    def __init__(self, trail: Trail) -> None:
         self.watching: dict[Watcher, None] = {}
+        self._trail = trail
+        trail.listeners.append(self.refused)
+
+    def add(self, watcher: Watcher) -> None:
+        self.watching[watcher] = None
+        if self.passed not in self._trail.followers:
+            self._trail.followers.append(self.passed)
+
+    def drop(self, watcher: Watcher) -> None:
+        self.watching.pop(watcher, None)
+        if not self.watching and self.passed in self._trail.followers:
+            self._trail.followers.remove(self.passed)
 
     def count(self) -> int:
         """How many there are, now that those who went are forgotten."""
@@ -116,7 +128,7 @@ class Watchers:
 
     def passed(self, call: Call) -> None:
         """A follower of the request log: a request that was not refused."""
-        if not self.watching or not any("request" in watcher.kinds for watcher in self.watching):
+        if not any("request" in watcher.kinds for watcher in self.watching):
             return
         operation = call.operation
         if operation is None or operation.path.startswith(CONTROL):

@@ -30,8 +30,10 @@ from tradepit.gateways.sockets import Manners, Session
 from tradepit.gateways.user_events import Subscriber
 from tradepit.gateways.user_stream import api_subscriber, terminated
 from tradepit.gateways.ws_requests import (
+    Form,
     Match,
     checked_id,
+    make_form,
     method_of,
     params_of,
     pattern_of,
@@ -43,6 +45,7 @@ log = logging.getLogger("tradepit.ws_api")
 
 CONNECT_WEIGHT: Final = {SPOT: 2, USDM: 5, COINM: 5}
 FAMILIES: Final = {SPOT: b"/api/", USDM: b"/fapi/", COINM: b"/dapi/"}  # whose weight is counted
+_NO_COUNTS: Final[list[int]] = []
 MAX_WAITING: Final = 1_000  # requests of one socket that are not answered yet
 
 
@@ -57,7 +60,7 @@ class ApiSession(Session):
         self.venue = venue
         self.family = FAMILIES[venue]
         self.limits = self.world.limits.get(self.family[1:-1])
-        self.forms: dict[str, str] = {}  # of answers with limits, by whose orders they count
+        self.forms: dict[str, Form] = {}  # of answers with limits, by whose orders they count
         self.users = self.world.users
         self.methods = by_ws_method(venue)
         self.shapes = door.shapes.setdefault(venue, {})
@@ -267,11 +270,15 @@ class ApiSession(Session):
     def _answer(self, call: WsCall, reply: object) -> None:
         if self.done:
             return
-        self.world.trail.passed(call)
-        chain.refund(call)
-        if call.operation is not None and call.operation.over_socket is not None:
-            reply = call.operation.over_socket(reply)
-        self._say(call, 200, '"result":' + text_of(reply, self.micro))
+        trail, operation = self.world.trail, call.operation
+        if trail.followers:
+            trail.passed(call)
+        if operation is not None:
+            if operation.refunded:
+                chain.refund(call)
+            if operation.over_socket is not None:
+                reply = operation.over_socket(reply)
+        self._say(call, 200, "result", text_of(reply, self.micro))
 
     def _refuse(self, call: WsCall, wrong: Exception) -> None:
         if isinstance(wrong, Broken):
@@ -290,30 +297,29 @@ class ApiSession(Session):
             }
         elif wrong.data is not None:
             error["data"] = wrong.data
-        self._say(call, wrong.status, '"error":' + text_of(error, self.micro))
+        self._say(call, wrong.status, "error", text_of(error, self.micro))
         if wrong.name == "IP_BANNED":
             self.close(1008, "IP banned")
 
-    def _say(self, call: WsCall, status: int, found: str) -> None:
-        """An answer, with its `rateLimits`."""
+    def _say(self, call: WsCall, status: int, kind: str, found: str) -> None:
+        """An answer, with its `rateLimits`. kind: "result" or "error"."""
         if not call.show_limits or call.limits is None or call.meter is None:
-            self.say(f'{{"id":{call.id},"status":{status},{found}}}'.encode())
+            self.say(f'{{"id":{call.id},"status":{status},"{kind}":{found}}}'.encode())
             return
         operation = call.operation
         if operation is not None and operation.unfilled_orders and call.who.owner > 0:
             counts = chain.order_counts(self.world.pit, operation, call.who.owner)
-            form = self.forms.get(operation.venues[0]) or self._form(operation.venues[0])
-            text = form % (call.id, status, found, *counts, call.meter.used)
+            venue = operation.venues[0]
         else:
-            form = self.forms.get("") or self._form("")
-            text = form % (call.id, status, found, call.meter.used)
-        self.say(text.encode())
+            counts, venue = _NO_COUNTS, ""
+        form = self.forms.get(venue) or self._form(venue)
+        self.say(form(call.id, status, kind, found, call.meter.used, *counts).encode())
 
-    def _form(self, venue: str) -> str:
-        """What an answer with limits looks like; venue: whose order counts are among them."""
+    def _form(self, venue: str) -> Form:
+        """What makes an answer with limits; venue: whose order counts are among them."""
         assert self.limits is not None
         rows = [chain.ORDER_ROWS[venue], self.limits.row] if venue else [self.limits.row]
-        form = self.forms[venue] = f'{{"id":%s,"status":%d,%s,"rateLimits":[{",".join(rows)}]}}'
+        form = self.forms[venue] = make_form(",".join(rows))
         return form
 
 

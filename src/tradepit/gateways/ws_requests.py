@@ -1,4 +1,7 @@
-"""How requests of the WebSocket API are read from text. Source: web-socket-api.md; documented."""
+"""How requests of the WebSocket API are read from text, and answers with limits are written.
+
+Source: web-socket-api.md; documented.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ from tradepit.catalog.parse import json_pairs
 from tradepit.core.rejects import Reject
 
 Match = Callable[[str], re.Match[str] | None]
+
+Form = Callable[..., str]
+"""(id, status, kind, what was found, used weight, order counts …) -> the text of an answer."""
 
 _ID_LENGTH: Final = 128
 
@@ -156,3 +162,19 @@ def _refuse_duplicates(raw: bytes) -> None:
         json.loads(raw, object_pairs_hook=once, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         raise Reject("INVALID_PARAMETER", "params") from None
+
+
+def make_form(rows: str) -> Form:
+    """What makes an answer with `rateLimits`. rows: of the array, with holes (%d) for the order
+    counts and, last, the used weight."""
+    *pieces, end = rows.replace("{", "{{").replace("}", "}}").split("%d")
+    counts = [f"c{at}" for at in range(len(pieces) - 1)]
+    pairs = zip(pieces, [*counts, "used"], strict=True)
+    limits = "".join([f"{piece}{{{name}}}" for piece, name in pairs]) + end
+    answer = '{{"id":{id},"status":{status},"{kind}":{found},"rateLimits":[' + limits + "]}}"
+    source = f"def form(id, status, kind, found, used, {', '.join(counts)}):\n"
+    source += f"    return f'''{answer}'''\n"
+    known: dict[str, Any] = {}
+    exec(compile(source, "<answer with limits>", "exec"), known)
+    form: Form = known["form"]
+    return form

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from tradepit.catalog.fields import (
     Amount,
+    ClientId,
     ContingencyType,
     ExpiryReason,
     Int,
@@ -23,6 +24,7 @@ from tradepit.catalog.fields import (
     Qty,
     Side,
     StpMode,
+    SymbolName,
     Time,
     TimeInForce,
     WorkingFloor,
@@ -50,20 +52,22 @@ class PreventedRow(Reply):
 
 
 class OrderAck(Reply):
-    symbol: str
+    symbol: SymbolName
     order_id: Long
     order_list_id: Long
-    client_order_id: str
+    client_order_id: ClientId
     transact_time: Time
 
 
 class OrderResult(Reply, kw_only=True):
     """A placed order: RESULT, and with `fills` FULL."""
 
-    symbol: str
+    usual = ("orig_qty", "fills")
+
+    symbol: SymbolName
     order_id: Long
     order_list_id: Long
-    client_order_id: str
+    client_order_id: ClientId
     transact_time: Time
     price: Price
     peg_price_type: PegPriceType | UnsetType = UNSET
@@ -97,6 +101,8 @@ class OrderResult(Reply, kw_only=True):
 
 
 class CanceledOrder(Reply, kw_only=True):
+    usual = ("orig_qty",)
+
     symbol: str
     orig_client_order_id: str
     order_id: Long
