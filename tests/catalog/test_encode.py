@@ -6,14 +6,17 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.catalog.declarations import Fill, OrderReply, Row
 
 from tradepit.catalog import fields as f
-from tradepit.catalog.encode import encode
+from tradepit.catalog.encode import encode, source_of
 from tradepit.catalog.language import Reply
+from tradepit.catalog.shapes import fields_of
 from tradepit.core import terms
+from tradepit.products.spot.replies import FillRow, OrderResult
 
 BASE: dict[str, Any] = {
     "symbol": "BTCUSDT", "order_id": 28, "client_order_id": "x-1", "price": 10_050_000_000,
@@ -126,3 +129,28 @@ def test_every_value_survives(units: int, text: str) -> None:
     assert len(part) == 8
     assert int(whole + part) == units
     assert wire["note"] == text
+
+
+def test_a_usual_reply_is_written_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever conditional fields are there, one at a time and beside the usual ones."""
+    amounts = {name: n for n, name in enumerate(OrderResult.__struct_fields__, 1)}
+    plain: dict[str, Any] = {
+        field.name: amounts[field.name]
+        for field in fields_of(OrderResult)
+        if not field.shape.conditional
+    } | {"symbol": "BTCUSDT", "client_order_id": "a-1", "status": 1, "time_in_force": 1,
+         "type": 1, "side": 1, "self_trade_prevention_mode": 1}  # fmt: skip
+    row = FillRow(price=1, qty=2, commission=3, commission_asset="BNB", trade_id=4)
+    usual: dict[str, Any] = {"orig_qty": 5, "fills": [row]}
+    rare = [f.name for f in fields_of(OrderResult) if f.shape.conditional and f.name not in usual]
+    some: list[dict[str, Any]] = [{}, usual, {"orig_qty": 5}, {"fills": []}]
+    some += [usual | {name: [] if name == "prevented_matches" else 1} for name in rare]
+    replies = [OrderResult(**plain, **more) for more in some]
+    names: dict[str, Any] = {}
+    assert "orig_qty is not UNSET" in source_of(OrderResult, names)
+    found = [encode(reply, micro) for reply in replies for micro in (False, True)]
+    monkeypatch.delattr(OrderResult, "usual")
+    exec(source_of(OrderResult, names), names)
+    write = names["write"]
+    assert found == [write(reply, micro).encode() for reply in replies for micro in (False, True)]
+    assert len(set(found)) == len(found)
