@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from tests.futures.contracts_bench import Bench, inverse, linear, meet
 
+from tradepit.core import algo, margin
 from tradepit.core import futures_settings as settings
-from tradepit.core import margin
 from tradepit.core.futures_records import ACCOUNT_UPDATE, CONFIG_UPDATE, INCOME
 from tradepit.core.rejects import Reject
+from tradepit.core.terms import STOP_LOSS
 from tradepit.core.units import parse_units
 
 
@@ -116,6 +117,18 @@ def test_multi_assets() -> None:
     cat = bench.trader("cat")
     bench.holding("cat").isolated = True  # of a symbol, whether there is a position or not
     assert refused(bench, lambda pit: settings.set_multi_assets(pit, cat, True)) == -4167
+
+
+def test_algo_orders_are_open_orders() -> None:
+    """They keep an account's modes as they are, as every waiting order does."""
+    bench = Bench()
+    ann, contract = bench.trader("ann"), bench.contract
+    order = bench.order("ann", "BUY", "0.1", kind=STOP_LOSS, stop_price=parse_units("60000"))
+    order.contingent = order.is_market = True
+    bench.do(lambda pit: algo.place(pit, order))
+    assert refused(bench, lambda pit: settings.set_dual(ann, True)) == -4067
+    assert refused(bench, lambda pit: settings.set_margin_type(pit, ann, contract, True)) == -4047
+    assert refused(bench, lambda pit: settings.set_multi_assets(pit, ann, True)) == -4170
 
 
 def test_leverage_of_an_isolated_position_goes_up_only() -> None:

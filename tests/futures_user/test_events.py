@@ -242,6 +242,20 @@ def test_an_algo_order() -> None:
     assert finished["o"]["tt"] == told[1]["T"]
 
 
+def test_algo_orders_of_one_price_fire_by_age() -> None:
+    ear = Ear()
+    orders = []
+    for _ in range(3):
+        order = ear.order("ann", "BUY", "0.01", kind=STOP_LOSS, working_type=1,
+                          stop_price=parse_units("51000"))  # fmt: skip
+        order.contingent = order.is_market = True
+        orders.append(ear.do(lambda pit, order=order: algo.place(pit, order)).algo_id)
+    ear.heard("ann")
+    ear.set_mark("51000")
+    fired = [row["o"]["aid"] for row in ear.heard("ann") if row.get("o", {}).get("tt")]
+    assert list(dict.fromkeys(fired)) == orders
+
+
 def test_an_algo_order_that_is_refused_or_canceled() -> None:
     ear = Ear()
     closing = ear.order("ann", "SELL", "0.1", kind=TRAILING_STOP_MARKET, reduce_only=True)

@@ -60,7 +60,7 @@ def set_margin_type(pit: Exchange, trader: Trader, contract: Contract, isolated:
         raise Reject("JOINT_MARGIN_REJECT_WITH_ISOLATED")
     if holding.isolated == isolated:
         raise Reject("NO_NEED_TO_CHANGE_MARGIN_TYPE")
-    if holding.opened.orders:
+    if holding.opened.orders or holding.algos.orders:
         raise Reject("THERE_EXISTS_OPEN_ORDERS")
     if not holding.flat:
         raise Reject("THERE_EXISTS_QUANTITY")
@@ -75,18 +75,23 @@ def set_dual(trader: Trader, dual: bool) -> None:
     """Hedge mode or one-way mode, on all contracts, while nothing is open. Raises: Reject."""
     if trader.dual == dual:
         raise Reject("NO_NEED_TO_CHANGE_POSITION_SIDE")
-    if trader.orders_open or any(h.algos.orders for h in trader.holdings.values()):
+    if _orders_open(trader):
         raise Reject("POSITION_SIDE_CHANGE_EXISTS_OPEN_ORDERS")
     if trader.exposed:
         raise Reject("POSITION_SIDE_CHANGE_EXISTS_QUANTITY")
     trader.dual = dual
 
 
+def _orders_open(trader: Trader) -> bool:
+    """Algo orders wait as much as others do."""
+    return bool(trader.orders_open) or any(h.algos.orders for h in trader.holdings.values())
+
+
 def set_multi_assets(pit: Exchange, trader: Trader, multi: bool) -> None:
     """Let all assets stand behind all positions, or each only behind its own. Raises: Reject."""
     if trader.multi_assets == multi:
         raise Reject("NO_NEED_TO_CHANGE_JOINT_MARGIN")
-    if trader.orders_open:
+    if _orders_open(trader):
         raise Reject("JOINT_MARGIN_REJECT_WITH_OPEN_ORDER")
     if multi and any(holding.isolated for holding in trader.holdings.values()):
         raise Reject("ISOLATED_REJECT_WITH_JOINT_MARGIN")

@@ -19,8 +19,9 @@ class Triggers:
     __slots__ = ("above", "below", "stops", "trailing")
 
     def __init__(self) -> None:
-        self.above: list[tuple[int, int]] = []  # (stop price, order id): last >= stop fires
-        self.below: list[tuple[int, int]] = []  # (-stop price, order id): last <= stop fires
+        # (stop price, age, order id): last >= stop fires; below: -stop price, last <= stop fires
+        self.above: list[tuple[int, int, int]] = []
+        self.below: list[tuple[int, int, int]] = []
         self.stops: dict[int, Order] = {}
         self.trailing: dict[int, Order] = {}
 
@@ -64,9 +65,9 @@ class Triggers:
             for order in fired:
                 del self.trailing[order.order_id]
         while self.above and price >= self.above[0][0]:
-            self._reached(self.above.pop(0)[1], price, at_us, fired)
+            self._reached(self.above.pop(0)[2], price, at_us, fired)
         while self.below and price <= -self.below[0][0]:
-            self._reached(self.below.pop(0)[1], price, at_us, fired)
+            self._reached(self.below.pop(0)[2], price, at_us, fired)
         return fired
 
     def _reached(self, order_id: int, price: int, at_us: int, fired: list[Order]) -> None:
@@ -79,9 +80,10 @@ class Triggers:
             fired.append(order)
 
 
-def _key(order: Order) -> tuple[int, int]:
-    """Sorts by which stop price is met first, then by age."""
-    return (order.stop_price if order.triggers_above else -order.stop_price, order.order_id)
+def _key(order: Order) -> tuple[int, int, int]:
+    """Sorts by which stop price is met first, then by age: algo orders' ids count downwards."""
+    price = order.stop_price if order.triggers_above else -order.stop_price
+    return price, abs(order.order_id), order.order_id
 
 
 def _trail(order: Order, price: int) -> bool:
