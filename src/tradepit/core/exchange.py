@@ -218,20 +218,24 @@ class Exchange:
                 life.fire(self, order)
 
     def _tell_positions(self) -> None:
-        """One Position for each account whose balances the command touched."""
+        """One Position for each account whose balances the command touched; none for agents."""
         told: dict[int, Position] = {}
         position: Position | None = None
+        quiet = 0
         for balance in self.ledger.touched:
-            if balance.house:
+            owner = balance.owner
+            if balance.house or owner == quiet:
                 continue
-            if position is None or position.account.id != balance.owner:
-                position = told.get(balance.owner)
+            if position is None or position.account.id != owner:
+                position = told.get(owner)
                 if position is None:
-                    account = self.accounts[balance.owner]
-                    position = told[balance.owner] = Position(account, self.at_us, [])
-                    if not account.quiet:
-                        account.updated_us = self.at_us
-                        self.events.append(position)
+                    account = self.accounts[owner]
+                    if account.quiet:
+                        quiet = owner
+                        continue
+                    position = told[owner] = Position(account, self.at_us, [])
+                    account.updated_us = self.at_us
+                    self.events.append(position)
             position.rows.append((balance.asset.name, balance.free, balance.locked))
 
     def next_due_us(self) -> int:

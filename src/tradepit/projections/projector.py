@@ -50,9 +50,10 @@ from tradepit.projections.schema import (
     ORDERS,
     PREVENTED,
     TRADES,
+    Kind,
 )
 from tradepit.projections.store import Store
-from tradepit.projections.tail import Chunk, Tail
+from tradepit.projections.tail import Chunk, Row, Tail
 
 _json = msgspec.json.Encoder().encode
 _operator = logging.getLogger("tradepit.projections")
@@ -113,8 +114,7 @@ class Projector:
             records.BLOCK_TRADE: self._block,
         }
         self._world = store.world
-        # The open chunk is another one after each seal, so it is looked for at every row.
-        rows = FuturesRows(lambda kind, row: self.tail.open.put(kind, row), store.world)
+        rows = FuturesRows(self._put, store.world)
         self._takes |= rows.takes | {FUTURES_TRADE: self._futures_trade}
 
     @property
@@ -285,6 +285,10 @@ class Projector:
         self.tail.open.seq = seq
         self._schedule()
 
+    def _put(self, kind: Kind, row: Row) -> None:
+        """Into the open chunk, which is another one after each seal."""
+        self.tail.open.put(kind, row)
+
     def _report(self, report: Report, _seq: int) -> None:
         order = report.order
         if not (order.open or order.account.quiet) and report.status != REJECTED:
@@ -383,14 +387,14 @@ class Projector:
 
     def _drain(self, name: str, tape: Tape, seq: int) -> None:
         """Take what the tape has finished: aggregate trades and bars."""
-        put = self.tail.open.put
+        put, end = self.tail.open.put, (seq, self._world)
         if tape.closed_aggs:
             for agg in tape.closed_aggs:
-                put(AGGS, (name, *agg, seq, self._world))
+                put(AGGS, (name, *agg, *end))
             tape.closed_aggs = []
         if tape.closed_bars:
             for width_us, bar in tape.closed_bars:
-                put(BARS, (name, width_us, *bar.row(), seq, self._world))
+                put(BARS, (name, width_us, *bar.row(), *end))
             tape.closed_bars = []
 
     # --- Recovery ------------------------------------------------------------------------------

@@ -7,42 +7,64 @@ copies one small dictionary at a time, which nothing can interrupt.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from itertools import chain
+from typing import Any, Final, TypeAlias
 
 from tradepit.projections.schema import KINDS, PERSONAL, Kind
 
 Row: TypeAlias = tuple[Any, ...]
 Key: TypeAlias = tuple[Any, ...]
 
+_NONE: Final[dict[Key, Row]] = {}
+
 
 class Chunk:
-    """Rows by kind, prefix and ids: the newest row of an id is the only one."""
+    """Rows by kind, prefix and ids: the newest row of an id is the only one.
 
-    __slots__ = ("count", "rows", "seq")
+    Rows of accounts may be made again; they lie in dictionaries by id. What is of nobody happens
+    once, and is most: it lies in lists.
+    """
+
+    __slots__ = ("count", "public", "rows", "seq")
 
     def __init__(self) -> None:
-        self.rows: list[dict[Key, dict[Key, Row]]] = [{} for _ in KINDS]
+        self.rows: list[dict[Key, dict[Key, Row]]] = [{} for _ in range(PERSONAL)]
+        self.public: list[dict[Key, list[Row]]] = [{} for _ in range(len(KINDS) - PERSONAL)]
         self.count = 0
         self.seq = 0  # the last command told of
 
     def put(self, kind: Kind, row: Row) -> None:
-        rows = self.rows[kind.index]
-        cut = kind.cut
+        cut, index = kind.cut, kind.index
         prefix = row[:cut]
+        self.count += 1
+        if index < PERSONAL:
+            self.rows[index].setdefault(prefix, {})[row[cut : kind.end]] = row
+            return
+        rows = self.public[index - PERSONAL]
         found = rows.get(prefix)
         if found is None:
-            found = rows[prefix] = {}
-        found[row[cut : kind.end]] = row
-        self.count += 1
+            rows[prefix] = [row]
+        else:
+            found.append(row)
+
+    def of(self, kind: Kind, prefix: Key) -> dict[Key, Row]:
+        """The rows behind `prefix`, by id."""
+        if kind.index < PERSONAL:
+            return self.rows[kind.index].get(prefix, _NONE)
+        rows = self.public[kind.index - PERSONAL].get(prefix)
+        # A copy of a list is made at once, so that no other thread adds to it meanwhile.
+        return _NONE if rows is None else {row[kind.cut : kind.end]: row for row in rows[:]}
 
     @property
     def personal(self) -> bool:
         """Whether rows of an account are among them."""
-        return any(self.rows[:PERSONAL])
+        return any(self.rows)
 
     def all(self, kind: Kind) -> list[Row]:
         """Every row of one kind."""
-        return [row for rows in self.rows[kind.index].values() for row in rows.values()]
+        if kind.index < PERSONAL:
+            return [row for rows in self.rows[kind.index].values() for row in rows.values()]
+        return list(chain.from_iterable(self.public[kind.index - PERSONAL].values()))
 
 
 class Tail:
@@ -76,7 +98,5 @@ class Tail:
         found: dict[Key, Row] = {}
         newest = self.open
         for chunk in (*self.sealed, newest):
-            rows = chunk.rows[kind.index].get(prefix)
-            if rows is not None:
-                found.update(rows)
+            found.update(chunk.of(kind, prefix))
         return found
