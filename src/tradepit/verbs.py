@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tradepit import config
+
+if TYPE_CHECKING:
+    from tradepit.embed.wire import Wire
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +28,7 @@ def url_option(words: str) -> Callable[[F], F]:
 
 
 URL = url_option("Which server.")
+WORLD = click.option("--world", default="", help="Which of its worlds, if not the first.")
 
 # The verbs of the control API: name, operation, the parameters that need no name, help.
 VERBS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
@@ -86,6 +91,58 @@ def add_verbs(cli: click.Group) -> None:
         _add_verb(cli, *verb)
 
 
+@_snapshots.command("export", help="Write a snapshot of a world into a file.")
+@URL
+@WORLD
+@click.argument("name")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def _export(url: str, world: str, name: str, file: Path) -> int:
+    import os
+
+    def work(wire: Wire) -> str:
+        packed = wire.download("GET snapshots/export", {"name": name})
+        part = file.with_name(file.name + ".part")
+        with open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as written:
+            written.write(packed)
+        part.replace(file)
+        return f"{file}: {len(packed):,} bytes. It holds the keys of the world's accounts."
+
+    return _asked(url, world, file, work)
+
+
+@_snapshots.command("import", help="Make what was exported a snapshot of a world.")
+@URL
+@WORLD
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+@click.argument("name", default="")
+def _import(url: str, world: str, file: Path, name: str) -> int:
+    def work(wire: Wire) -> str:
+        row = wire.upload("POST snapshots/import", {"name": name or None}, file.read_bytes())
+        return _listed([row])
+
+    return _asked(url, world, file, work)
+
+
+def _asked(url: str, world: str, file: Path, work: Callable[[Wire], str]) -> int:
+    """Do something with a file and a running server. Returns: an exit code."""
+    from tradepit.embed.hosts import found_running
+    from tradepit.embed.wire import Refused
+
+    wire = found_running(url)
+    try:
+        click.echo(work(wire.of_world(world) if world else wire))
+        return config.OK
+    except Refused as refused:
+        click.echo(f"{file}: {refused.msg}", err=True)
+        return config.FAILED
+    except (ConnectionError, TimeoutError, ValueError) as error:
+        click.echo(f"Not reachable: {url} ({error})", err=True)
+        return config.NOT_REACHABLE
+    except OSError as error:
+        click.echo(f"{file}: {error.strerror or error}", err=True)
+        return config.FAILED
+
+
 def _add_verb(
     cli: click.Group, name: str, operation: str, plain: tuple[str, ...], words: str
 ) -> None:
@@ -96,7 +153,7 @@ def _add_verb(
 
     @GROUPS.get(group, cli).command(name, help=f"{words} Further parameters: see docs/{page}.md.")
     @URL
-    @click.option("--world", default="", help="Which of its worlds, if not the first.")
+    @WORLD
     @click.option("--json", "plainly", is_flag=True, hidden=show is None, help="Not as a table.")
     @click.argument("values", nargs=-1, metavar=usage)
     def verb(url: str, world: str, plainly: bool, values: tuple[str, ...]) -> int:

@@ -27,7 +27,7 @@ def read(line: str) -> tuple[str, str, str, bytes]:
             kind = next(words).removeprefix("Content-Type: ")
         elif word == "-d":
             body = next(words).encode()
-        elif word == "--max-time":
+        elif word in ("--max-time", "-o", "--data-binary"):
             next(words)
         elif word != "-N":
             assert word.startswith(BASE)

@@ -334,6 +334,15 @@ class Text(Kind):
         return refusal(self.reject, name, self.legal)
 
 
+class Upload(Kind):
+    """A file that is the body of a request; in between, each byte of it is a character."""
+
+    wire = "FILE"
+
+    def read(self, text: str) -> bytes:
+        return text.encode("latin-1")
+
+
 class Safe(Text):
     """Text whose pattern admits nothing that JSON would escape: written as it is."""
 

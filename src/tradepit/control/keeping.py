@@ -101,6 +101,12 @@ class Shelf(Protocol):
 
     def drop(self, name: str) -> Awaitable[SnapshotRow]: ...
 
+    def export(self, name: str) -> Awaitable[bytes]:
+        """A snapshot as one file."""
+
+    def bring(self, name: str | None, archive: bytes) -> Awaitable[SnapshotRow]:
+        """Make what was exported a snapshot of this world, under another name or its own."""
+
     def load(self, name: str) -> Awaitable[WorldRow]:
         """Let the world go on from a snapshot."""
 

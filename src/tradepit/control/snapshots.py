@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from typing import Annotated, Final
 
 from tradepit.catalog.fields import Between, Int, Long, Time
-from tradepit.catalog.kinds import INT64_MAX
+from tradepit.catalog.kinds import INT64_MAX, Upload
 from tradepit.catalog.language import Ask, operation
 from tradepit.control.basics import Console, Nothing
 from tradepit.control.clock import Duration, duration_us
@@ -17,8 +17,10 @@ from tradepit.control.keeping import Comparison, SnapshotRow, WorldName, WorldRo
 from tradepit.core.exchange import Exchange
 from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
+from tradepit.gateways.answers import Page
 
 LISTED: Final = 10_000  # differences in one answer
+ARCHIVE: Final = b"application/zip"
 
 
 class NameSnapshot(Ask):
@@ -56,6 +58,33 @@ def load_snapshot(
     """Let the world go on from a snapshot: state, history and clock are as they were then, sockets
     are closed."""
     return history.keeper.shelf(history.world).load(ask.name)
+
+
+@operation("GET /_tradepit/v1/snapshots/export")
+def export_snapshot(
+    pit: Exchange, history: Console, who: Who, ask: NameSnapshot
+) -> Page | Awaitable[Page]:
+    """A snapshot as one file, a zip archive, to be brought into another world or server. The keys
+    of the world are in it."""
+    return _packed(history.keeper.shelf(history.world).export(ask.name))
+
+
+async def _packed(archive: Awaitable[bytes]) -> Page:
+    return Page(200, await archive, ARCHIVE)
+
+
+class ImportSnapshot(Ask, kw_only=True):
+    name: WorldName | None = None
+    archive: Annotated[bytes, Upload()]
+
+
+@operation("POST /_tradepit/v1/snapshots/import")
+def import_snapshot(
+    pit: Exchange, history: Console, who: Who, ask: ImportSnapshot
+) -> SnapshotRow | Awaitable[SnapshotRow]:
+    """Make an exported snapshot one of this world's, under its own name or another. The archive is
+    the request's body, as application/zip; one that is not whole is refused."""
+    return history.keeper.shelf(history.world).bring(ask.name, ask.archive)
 
 
 class Compare(Ask):

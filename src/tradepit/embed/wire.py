@@ -62,12 +62,29 @@ class Wire(NamedTuple):
         method, _, path = operation.partition(" ")
         path = path if path.startswith("/") else f"{CONTROL}/{path}"
         named = {wire_name(name): value for name, value in given.items() if value is not None}
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = self._bearer()
         if method == "GET":
             return self.ask(method, path, wire_query(named), headers=headers)
         body = json.dumps({name: wire_value(value) for name, value in named.items()}).encode()
         headers["Content-Type"] = "application/json"
         return self.ask(method, path, body=body, headers=headers)
+
+    def download(self, operation: str, given: Mapping[str, Any]) -> bytes:
+        """What an operation of the control API answers, as it is. Raises: see `control`."""
+        method, _, path = operation.partition(" ")
+        query, headers = wire_query(given), self._bearer()
+        return self._fetch(method, f"{CONTROL}/{path}", query, body=b"", headers=headers)[0]
+
+    def upload(self, operation: str, given: Mapping[str, Any], archive: bytes) -> Any:
+        """Ask for an operation of the control API whose body is a zip archive. Raises: see
+        `control`."""
+        method, _, path = operation.partition(" ")
+        headers = self._bearer() | {"Content-Type": "application/zip"}
+        query = wire_query(given)
+        return self.ask(method, f"{CONTROL}/{path}", query, body=archive, headers=headers)
+
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def ask(
         self, method: str, path: str, query: str = "", *,
@@ -78,6 +95,12 @@ class Wire(NamedTuple):
         Raises: Refused; OSError when there is no server, ConnectionError when it hung up;
         ValueError when the url is none.
         """
+        return _read(*self._fetch(method, path, query, body=body, headers=headers or {}))
+
+    def _fetch(
+        self, method: str, path: str, query: str, *, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[bytes, str]:
+        """An answer's body and its content type."""
         import http.client  # as heavy as all the rest, and whoever imports this may never ask
 
         kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
@@ -88,15 +111,15 @@ class Wire(NamedTuple):
         try:
             connection = kinds[parts.scheme](parts.netloc, timeout=self.patience_s)
             with contextlib.closing(connection):
-                connection.request(method, target, body or None, dict(headers or {}))
+                connection.request(method, target, body or None, dict(headers))
                 answer = connection.getresponse()
                 text = answer.read()
         except http.client.HTTPException as wrong:
             raise ConnectionError(f"{method} {path}: {wrong!r}") from None
-        found = _read(text, answer.headers.get("Content-Type", ""))
+        kind = answer.headers.get("Content-Type", "")
         if answer.status >= 300:  # to be led elsewhere is no answer either
-            raise Refused(f"{method} {path}", answer.status, found)
-        return found
+            raise Refused(f"{method} {path}", answer.status, _read(text, kind))
+        return text, kind
 
 
 def _read(text: bytes, kind: str) -> Any:

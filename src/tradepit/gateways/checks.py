@@ -45,6 +45,8 @@ LAST_MS: Final = 99_999_999_999_999  # a greater timestamp counts microseconds
 EPOCH_2017_US: Final = 1_483_228_800_000_000
 
 CONTROL: Final = "/_tradepit/"
+UPLOAD: Final = b"/_tradepit/v1/snapshots/import"  # the operation whose body is a file
+ZIP: Final = b"application/zip"
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 NOBODY: Final = Who(-1)  # who asks a public operation
 
@@ -314,6 +316,8 @@ def _json_body(call: Call) -> dict[str, str]:
     if call.method in (b"GET", b"HEAD"):
         return {}
     kind = call.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind == ZIP and call.path == UPLOAD:
+        return {"archive": call.body.decode("latin-1")}
     if kind != b"application/json":
         raise refusal(415, "Send the parameters as application/json.")
     try:

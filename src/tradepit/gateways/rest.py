@@ -31,7 +31,7 @@ from tradepit.gateways.answers import (
     refusal,
     refused_answer,
 )
-from tradepit.gateways.checks import Call
+from tradepit.gateways.checks import UPLOAD, Call, check_control
 from tradepit.gateways.door import Door
 from tradepit.gateways.heads import Heads
 from tradepit.gateways.watchers import Watcher
@@ -41,6 +41,7 @@ log = logging.getLogger("tradepit.rest")
 MAX_TARGET: Final = 16 * 1024
 MAX_HEADERS: Final = 32 * 1024
 MAX_BODY: Final = 1024 * 1024
+MAX_UPLOAD: Final = 64 * MAX_BODY  # where the body is a file, of who may ask control
 MAX_CONNECTIONS: Final = 4_096
 REQUEST_S: Final = 30.0  # from a request's first byte to its last
 KEEP_ALIVE_S: Final = 75.0
@@ -81,6 +82,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.head_size = 0
         self.chunks: list[bytes] = []
         self.body_size = 0
+        self.most = MAX_BODY
         self.refused: Reject | None = None
         self.whole = b""  # what came, where a request began with its first byte
         self.deadline: asyncio.TimerHandle | None = None
@@ -180,6 +182,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.url = b""
         self.fields = {}
         self.head_size = self.body_size = 0
+        self.most = MAX_BODY
         self.chunks = []
 
     def on_url(self, url: bytes) -> None:
@@ -207,15 +210,24 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.url.startswith(b"/"):
             self._stop(refusal(400, "The request's URI must be a path."))
         length = fields.get(b"content-length")
-        if length is not None and length.isdigit() and int(length[:20]) > MAX_BODY:
+        if self.url.partition(b"?")[0].endswith(UPLOAD):
+            self.most = self._most_uploaded()
+        if length is not None and length.isdigit() and int(length[:20]) > self.most:
             self._stop(_too_much())
         waits = fields.get(b"expect", b"").lower() == b"100-continue"
         if waits and not self.busy and not self.waiting:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    def _most_uploaded(self) -> int:
+        try:
+            check_control(self.door, Call(b"POST", self.url, self.fields, b"", self.ip))
+        except Reject:
+            return MAX_BODY
+        return MAX_UPLOAD
+
     def on_body(self, body: bytes) -> None:
         self.body_size += len(body)
-        if self.body_size > MAX_BODY:
+        if self.body_size > self.most:
             self._stop(_too_much())
         self.chunks.append(body)
 

@@ -9,8 +9,10 @@ and not the world's (faults, request weights, bans, the request log) begins anew
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import shutil
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,12 +21,12 @@ import msgspec
 
 from tradepit.control.keeping import Comparison, SnapshotRow, WorldRow
 from tradepit.gateways.answers import refusal
-from tradepit.journal.datadir import UNREADY, commit_change, prepare_change
+from tradepit.journal.datadir import UNREADY, commit_change, flush, prepare_change
 from tradepit.journal.memory import MemoryLog
 from tradepit.journal.port import RULES, JournalError, Log, Snapshot
 from tradepit.journal.recovery import machine_of, pack_state, uncollected
 from tradepit.market.tapefile import Tape
-from tradepit.worlds import rewinds
+from tradepit.worlds import archives, rewinds
 from tradepit.worlds.births import origins
 from tradepit.worlds.comparing import View, compare, view_of
 from tradepit.worlds.hall import Hall
@@ -135,6 +137,43 @@ class Shelf:
             return await asyncio.to_thread(_drop, self._image(name))
 
         return self.keeper.alone(work)
+
+    def export(self, name: str) -> Awaitable[bytes]:
+        def packed(image: Path) -> bytes:
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                archives.pack(image, file)
+                file.seek(0)
+                return file.read()
+
+        async def work() -> bytes:
+            return await asyncio.to_thread(packed, self._image(name))
+
+        return self.keeper.alone(work)
+
+    def bring(self, name: str | None, archive: bytes) -> Awaitable[SnapshotRow]:
+        async def work() -> SnapshotRow:
+            return await asyncio.to_thread(self._bring, name, archive)
+
+        return self.keeper.alone(work)
+
+    def _bring(self, name: str | None, archive: bytes) -> SnapshotRow:
+        label = archives.label_of(io.BytesIO(archive))
+        name = name or label.name
+        self._check_room(name)
+        folder = self.folder
+        left = MOST_BYTES - sum(map(size_of, _images(folder)))
+        free = shutil.disk_usage(folder).free - SPARE_BYTES
+        part = fresh_folder(folder / (PART + name))
+        try:
+            archives.unpack(io.BytesIO(archive), part, min(left, free))
+            archives.check(part, self.hall.origins)
+            if self.keeper.settings.sync == "disk":
+                _flush_all(part)
+            part.rename(folder / name)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        return _row(folder / name)
 
     def _image(self, name: str) -> Path:
         image = self.folder / name
@@ -320,6 +359,14 @@ def _images(folder: Path) -> list[Path]:
         return []
     found = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def _flush_all(folder: Path) -> None:
+    """Have all files of a folder on the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            flush(path)
+    flush(folder)
 
 
 def _drop(image: Path) -> SnapshotRow:
