@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.futures.contracts_bench import BORN_US, Bench, linear, meet
+from tests.futures.contracts_bench import BORN_US, Bench, inverse, linear, meet
 
 from tradepit.core import algo
 from tradepit.core import futures_life as life
@@ -117,3 +117,16 @@ def test_a_countdown_outlives_its_contract() -> None:
     bench.do(lambda pit: None, 100 * 86_400)
     assert name not in bench.pit.contracts and not bench.trader("ann").countdowns
     bench.do(lambda pit: None, 100 * 86_400)
+
+
+def test_what_a_coin_margined_delivery_pays_sums_to_nothing() -> None:
+    """To the last 1e-16, although every position's worth is cut off on its own."""
+    end_us = quarter_end(BORN_US)
+    name = name_of("BTCUSD", end_us)
+    bench = Bench(inverse(name, contractType="CURRENT_QUARTER", deliveryDate=end_us // 1000))
+    for buyer, qty in (("ann", "1"), ("ben", "2"), ("dan", "7")):
+        meet(bench, buyer, "cat", qty, "50000.7")
+    bench.contract.marks.index_set = parse_units("52000.3")
+    bench.do(lambda pit: None, (end_us - bench.pit.at_us) / 1e6)  # the bench audits every step
+    assert all(bench.holding(who, name).flat for who in ("ann", "ben", "cat", "dan"))
+    assert bench.pit.audit() == []

@@ -65,14 +65,7 @@ def deliver(pit: Exchange, name: str) -> None:
     contract.delivery_price = price
     contract.status = BREAK
     pit.events.append(StatusChange(contract, BREAK, pit.at_us))
-    for trader in list(pit.traders.values()):
-        holding = trader.holdings.get(name)
-        if holding is None:
-            continue
-        futures_life.expire_all(pit, trader, contract, EXPIRY_DELISTED)
-        for position in holding.positions:
-            if position.qty:
-                _settle(pit, position, price)
+    _settle_all(pit, contract, price)
     _list_next(pit, contract)
     _forget_older(pit, contract)
 
@@ -87,14 +80,31 @@ def _forget_older(pit: Exchange, last: Contract) -> None:
                 trader.countdowns.pop(contract.name, None)
 
 
-def _settle(pit: Exchange, position: Position, price: int) -> None:
-    """Close a position at the delivery price, by an order of the exchange's own. All positions of a
-    contract sum to nothing, and so do their values."""
+def _settle_all(pit: Exchange, contract: Contract, price: int) -> None:
+    """End what everybody has of a contract. All positions sum to nothing, and so do their values:
+    what each loses by being cut off is the last one's."""
+    held = [trader.holdings.get(contract.name) for trader in list(pit.traders.values())]
+    left = sum(1 for holding in held if holding for each in holding.positions if each.qty)
+    rest = 0
+    for holding in held:
+        if holding is None:
+            continue
+        futures_life.expire_all(pit, holding.trader, contract, EXPIRY_DELISTED)
+        for position in holding.positions:
+            if position.qty:
+                left -= 1
+                value = abs(contract.value(price, position.qty)) if left else abs(rest)
+                rest += value if position.qty > 0 else -value
+                _settle(pit, position, price, value)
+
+
+def _settle(pit: Exchange, position: Position, price: int, value: int) -> None:
+    """Close a position at the delivery price, by an order of the exchange's own; value: what it
+    comes to, in 1e-16."""
     contract = position.holding.contract
     order = _settlement(pit, position)
     qty, long = order.qty, position.qty > 0
     futures_life.accept(pit, order)
-    value = abs(contract.value(price, qty))
     clearing.filled(order, qty, value, pit.at_us)
     told = clearing.traded(order, qty, price, value)
     told.trade_id = contract.next_private_id
