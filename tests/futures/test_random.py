@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.futures.contracts_bench import BORN_US, inverse, linear
+from tests.futures.watched import Watched
 
-from tradepit.core import algo, futures_settings, margin
+from tradepit.catalog import publish
+from tradepit.catalog.language import REGISTRY
+from tradepit.core import algo, conversion, futures_settings, margin
 from tradepit.core import futures_life as life
 from tradepit.core.exchange import Exchange
 from tradepit.core.futures_orders import FuturesOrder, as_futures
 from tradepit.core.futures_records import FuturesReport, Income
+from tradepit.core.ledger import FAUCET
 from tradepit.core.records import Command, Who
 from tradepit.core.rejects import Reject
 from tradepit.core.terms import (
@@ -37,7 +42,11 @@ from tradepit.core.terms import (
     TRAILING_STOP_MARKET,
 )  # fmt: skip
 from tradepit.core.units import ONE, parse_units
+from tradepit.data import spot_listing
 
+publish.load()
+PLACE = "POST /api/v3/order"
+BNB = [row for row in spot_listing() if row["symbol"] == "BNBUSDT"]
 KINDS = (
     LIMIT, LIMIT, LIMIT, LIMIT, MARKET, MARKET, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT,
     TAKE_PROFIT_LIMIT, TRAILING_STOP_MARKET,
@@ -53,16 +62,22 @@ class Crowd:
         funds = {"usdm": {"USDT": 3_000 * ONE, "BNB": 10 * ONE}, "coinm": {"BTC": ONE // 10}}
         accounts: list[dict[str, Any]] = [{"name": name, "futures": funds} for name in names]
         vast = {"usdm": {"USDT": 10**8 * ONE}, "coinm": {"BTC": 10**5 * ONE}}
-        accounts.append({"name": "maker", "quiet": True, "futures": vast})
+        spot = {"USDT": 10**8 * ONE, "BNB": 10**6 * ONE}
+        accounts.append({"name": "maker", "quiet": True, "futures": vast, "balances": spot})
+        accounts.append({"name": "taker", "quiet": True, "balances": spot})
         few = {"usdm": {"USDT": 2_000 * ONE}, "coinm": {"BTC": ONE // 10}}
         accounts.append({"name": "insurance", "quiet": True, "futures": few})
         self.pit = Exchange({"do": lambda pit, who, ask: ask(pit)}, {
-            "seed": seed, "born_us": BORN_US, "symbols": [], "accounts": accounts,
+            "seed": seed, "born_us": BORN_US, "symbols": BNB, "accounts": accounts,
             "contracts": [linear(), linear("ETHUSDT", "3000"), inverse()],
         })  # fmt: skip
         self.names = [*names, "maker"]
+        self.watched = Watched(self.pit)
+        self._spot("maker", "BUY", 600)
+        self._spot("taker", "SELL", 600)  # what a coin counts is its last price
         self.contracts = list(self.pit.contracts.values())
         self.deposits = self._money()
+        self.then: Callable[[Exchange], None] | None = None  # what may well come next
         self.reached: dict[str, int] = {}
         self.incomes: dict[tuple[str, str], int] = {}  # by account and asset, since the beginning
         self.begun = {
@@ -72,15 +87,12 @@ class Crowd:
         }
 
     def _money(self) -> dict[str, int]:
-        """Units of each asset in all wallets, the houses' among them."""
-        pit = self.pit
+        """Units of each asset in all wallets, the houses' among them but for the faucet."""
         total: dict[str, int] = {}
-        for trader in pit.traders.values():
-            for asset, balance in trader.wallet.items():
-                total[asset] = total.get(asset, 0) + balance.free
-        for house in (pit.fees, pit.clearing, pit.rounding, pit.funding, pit.conversion):
-            for asset, balance in house.items():
-                total[asset] = total.get(asset, 0) + balance.free
+        for (_, wallet), row in self.pit.ledger.wallets.items():
+            if wallet != FAUCET:
+                for asset, balance in row.items():
+                    total[asset] = total.get(asset, 0) + balance.free + balance.locked
         return total
 
     def step(self) -> None:
@@ -91,8 +103,14 @@ class Crowd:
             step_us = 8 * 3_600_000_000
         act = self.random.choice((
             self._order, self._order, self._order, self._order, self._cancel, self._modify,
-            self._algo, self._move_price, self._choose,
+            self._algo, self._move_price, self._choose, self._convert, self._wait,
         ))  # fmt: skip
+        if self.then is not None and self.random.random() < 0.5:
+            act, step_us = self.then, min(step_us, 1_000_000)
+        # Who is short of margin by then is so by the price alone; a quote does not live for long.
+        follows = {self._move_price: self._wait, self._convert: self._convert}
+        self.then = follows.get(act)
+        people, marked_us = self.watched.people(), pit.marked_us
         command = Command(pit.seq + 1, pit.at_us + step_us, Who(1), "do", act)
         before = {
             id(position): position.qty
@@ -113,6 +131,10 @@ class Crowd:
         self._check_reducing(outcome.events, before)
         self._check_incomes(outcome.events)
         self._check_available()
+        self.watched.check_fundings(outcome.events)
+        if act == self._wait:
+            fresh = pit.marked_us > marked_us
+            self.watched.check_liquidations(people, outcome.events, fresh)
 
     def _check_available(self) -> None:
         """What an order may ask for is what the account's whole margin says."""
@@ -216,6 +238,35 @@ class Crowd:
             step = holding.contract.step_size
             life.modify(pit, order, price, order.qty + self.random.choice((-step, step, 2 * step)))
 
+    def _wait(self, pit: Exchange) -> None:
+        """Nobody does anything: what happens is the time's doing alone."""
+
+    def _spot(self, name: str, side: str, price: int) -> None:
+        asked = {
+            "symbol": "BNBUSDT", "side": side, "type": "LIMIT", "timeInForce": "GTC",
+            "quantity": "50", "price": str(price),
+        }  # fmt: skip
+        place = REGISTRY[PLACE]
+        place.handler(self.pit, Who(self.pit.names[name]), place.parse(list(asked.items())))
+
+    def _convert(self, pit: Exchange) -> None:
+        """Ask for a quote, or take one up, or the books that make it move."""
+        rnd = self.random
+        what = rnd.randrange(4)
+        trader = pit.trader(pit.names[rnd.choice(self.names[:-1])], 1)
+        if what == 0:
+            name = rnd.choice(("maker", "taker"))
+            self._spot(name, rnd.choice(("BUY", "SELL")), rnd.randrange(570, 630))
+        elif what < 3 and pit.quotes:
+            quote = rnd.choice(list(pit.quotes.values())[-2:])
+            owner = pit.accounts[quote.owner].name
+            conversion.accept(pit, pit.trader(pit.names[owner], 1), quote.id)
+        else:
+            pair = rnd.choice((("USDT", "BNB"), ("BNB", "USDT")))
+            units = rnd.choice((25, 100, 1_000)) * ONE // (1 if pair[0] == "USDT" else 600)
+            amounts = (units, 0) if rnd.random() < 0.5 else (0, units)
+            conversion.offer(pit, trader, pair, amounts)
+
     def _move_price(self, pit: Exchange) -> None:
         contract = self.random.choice(self.contracts)
         jump = self.random.choice((0.001, 0.004, 0.01, 0.04))
@@ -258,12 +309,13 @@ def run(seed: int, steps: int) -> Crowd:
 def test_random_commands_keep_every_invariant() -> None:
     reached: dict[str, int] = {}
     for seed in range(4):
-        for name, count in run(seed, 1_500).reached.items():
+        crowd = run(seed, 1_500)
+        for name, count in (*crowd.reached.items(), *crowd.watched.seen.items()):
             reached[name] = reached.get(name, 0) + count
     for name in (
         "FuturesTrade", "Forced", "MarginCall", "Funding", "AlgoReport", "AccountUpdate",
         "Modification", "closing", "Income", "_order MARGIN_NOT_SUFFICIENT",
-        "_order REDUCE_ONLY_REJECTED",
+        "_order REDUCE_ONLY_REJECTED", "Converted", "charged", "safe", "liquidated",
     ):  # fmt: skip
         assert reached.get(name), f"{name} was never reached"
 
