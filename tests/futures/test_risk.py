@@ -234,3 +234,20 @@ def test_what_is_owed_of_one_asset_is_paid_with_others() -> None:
     assert [(row.income, row.asset, row.units) for row in moved[-2:]] == [
         ("AUTO_EXCHANGE", "USDT", -lost), ("AUTO_EXCHANGE", "USDC", lost),
     ]  # fmt: skip
+
+
+def test_who_falls_short_by_a_trade_is_liquidated_though_no_mark_moves() -> None:
+    bench = Bench()
+    bench.set_mark("50000")
+    holding = bench.holding("ann")
+    bench.do(lambda pit: settings.set_leverage(pit, holding.trader, bench.contract, 100))
+    bench.place("maker", "SELL", "10", "50000")
+    bench.place("ann", "BUY", "10", "50000")
+    bench.do(lambda pit: None, 5)
+    assert holding.both.qty == parse_units("10")
+    bench.place("maker", "BUY", "4", "47600")
+    bench.place("maker", "BUY", "10", "47500")
+    bench.place("ann", "SELL", "4", "47600", reduce_only=True)  # at a loss of 9600
+    assert holding.both.qty == parse_units("6") and FORCED not in kinds(bench)
+    bench.do(lambda pit: None)
+    assert FORCED in kinds(bench) and holding.flat

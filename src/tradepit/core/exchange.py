@@ -40,6 +40,7 @@ from tradepit.core.ledger import (
     Ledger,
 )  # fmt: skip
 from tradepit.core.orders import Order
+from tradepit.core.past import Quarters
 from tradepit.core.positions import Trader
 from tradepit.core.records import (
     BalanceUpdate,
@@ -98,6 +99,7 @@ class Exchange:
         for row in genesis["symbols"]:
             self.symbols[row["symbol"]] = symbol_from_listing(row)
         self.contracts: dict[str, Contract] = {}
+        self.quarters: Quarters | None = None  # of those over: no part of the state
         self.traders: dict[int, Trader] = {}  # by 2 x owner + venue
         self.marked_us = self.born_us
         self.until_us = self.born_us  # what the running command's time leads up to

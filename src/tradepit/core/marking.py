@@ -64,7 +64,7 @@ def pass_second(pit: Exchange, at_us: int) -> None:
             moved = take(pit, contract, at_us) or moved
     if moved:
         pit.settle()
-        liquidation.look(pit)
+    liquidation.look(pit)  # a trade or a transfer may have brought somebody down, too
 
 
 def take(pit: Exchange, contract: Contract, at_us: int) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from tradepit.core.bars import Bar
+    from tradepit.core.contracts import Contract
     from tradepit.core.tape import Agg, Trade
 
 
@@ -59,3 +60,11 @@ class Premiums(Protocol):
 
     def fundings(self, start_us: int, end_us: int) -> list[tuple[int, int, int]]:
         """Time, mean premium (e8) and mark price (units) of the fundings at start_us..end_us."""
+
+
+class Quarters(Protocol):
+    """The pasts of delivery contracts that are listed no more."""
+
+    def past_of(self, contract: Contract) -> Past | None:
+        """What lay before the world's birth of a contract that was listed by then: the very same
+        that it had while it was listed, if ever it was. None where its index has no past."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tradepit.core.units import ONE, parse_units, text_short
+from tradepit.core.units import ONE, mul_floor, parse_units, step_floor, text_short
 from tradepit.market.coins import Coins
 from tradepit.market.following import Follower, FollowingPast
 from tradepit.market.layers import Shelf
 from tradepit.market.past import SyntheticPast, terms_of
-from tradepit.market.premium import CARRY, Premium
+from tradepit.market.premium import CARRY, YEAR_US, Premium
 from tradepit.market.prices import Listed, dollars
 from tradepit.market.walks import Walks
 
@@ -107,10 +107,13 @@ def contract_pasts(
     return found
 
 
-def following(contract: Any, spots: Mapping[str, SyntheticPast], seed: int) -> FollowingPast | None:
-    """A contract's past, if its index has one and it was listed before the world's birth."""
+def following(
+    contract: Any, spots: Mapping[str, SyntheticPast], seed: int, typical: int = 0
+) -> FollowingPast | None:
+    """A contract's past, if its index has one and it was listed before the world's birth. typical:
+    its price then (units), where that is not its listing's."""
     spot = spots.get(contract.index_symbol)
-    terms = terms_of(contract, parse_units(contract.listing["_price"]))
+    terms = terms_of(contract, typical or parse_units(contract.listing["_price"]))
     listed_us: int = contract.listing["onboardDate"] * 1000
     if spot is None or terms is None or listed_us >= spot.last_day_us:
         return None
@@ -124,10 +127,38 @@ def following(contract: Any, spots: Mapping[str, SyntheticPast], seed: int) -> F
     return FollowingPast(mine, spot, premium, seed)
 
 
+class GoneQuarters:
+    """See `core.past.Quarters`."""
+
+    def __init__(self, symbols: Mapping[str, Any], spots: Mapping[str, SyntheticPast]) -> None:
+        self._symbols = symbols
+        self._spots = spots
+        self._found: dict[str, FollowingPast | None] = {}
+
+    def past_of(self, contract: Any) -> FollowingPast | None:
+        if contract.key not in self._found:
+            mark = contract.listing.get(MARK, {})
+            spot = self._spots.get(contract.index_symbol)
+            past = None
+            if spot is not None and mark.get("version") == FOLLOWING:
+                price = self._price(contract, spot.born_us)
+                past = following(contract, self._spots, mark["seed"], price)
+            self._found[contract.key] = past
+        return self._found[contract.key]
+
+    def _price(self, contract: Any, born_us: int) -> int:
+        """The typical price (units) of a contract, as a world lists those of its birth."""
+        coin = parse_units(self._symbols[contract.index_symbol].listing["_price"])
+        carry = CARRY * ((contract.delivery_us - born_us) // 1000) // (YEAR_US // 1000)
+        price = (coin + mul_floor(coin, carry)) * contract.index_units
+        return step_floor(price, contract.tick_size)
+
+
 def attach(pit: Any, *, begin: bool) -> None:
     """Give a world's symbols and contracts their pasts, and a new one the last prices of them."""
     spots = pasts_of(pit.symbols, pit.born_us)
     futures = contract_pasts(pit.contracts, spots, pit.born_us)
+    pit.quarters = GoneQuarters(pit.symbols, spots)
     for symbols, pasts in ((pit.symbols, spots), (pit.contracts, futures)):
         for name, past in pasts.items():
             if begin:

@@ -22,6 +22,8 @@ import msgspec
 
 from tradepit.core import records
 from tradepit.core.accounts import Account
+from tradepit.core.bars import MINUTE_US, SECOND_US
+from tradepit.core.contracts import Contract
 from tradepit.core.futures_records import FUTURES_TRADE, FuturesTrade
 from tradepit.core.lists import OrderList
 from tradepit.core.orders import Order
@@ -34,9 +36,10 @@ from tradepit.core.records import (
     Outcome,
     PreventedMatch,
     Report,
+    StatusChange,
 )
 from tradepit.core.tape import Tape
-from tradepit.core.terms import BUY, REJECTED
+from tradepit.core.terms import BREAK, BUY, REJECTED
 from tradepit.core.units import ONE
 from tradepit.projections.futures import FuturesRows
 from tradepit.projections.schema import (
@@ -108,6 +111,7 @@ class Projector:
             records.TRADE: self._fill,
             records.REPORT: self._report,
             records.LIST_STATUS: self._list_status,
+            records.SYMBOL_STATUS: self._status,
             records.PREVENTED_MATCH: self._prevented,
             records.ALLOCATION: self._allocation,
             records.AMENDMENT: self._amendment,
@@ -384,6 +388,17 @@ class Projector:
             found.account.id, found.list_id, found.client_id, found.created_us,
             _json(body).decode(), seq, self._world,
         ))  # fmt: skip
+
+    def _status(self, change: StatusChange, seq: int) -> None:
+        """Nothing more is traded on what was delivered: what runs on its tape has no later trade
+        that would close it."""
+        contract = change.symbol
+        if change.status == BREAK and isinstance(contract, Contract):
+            self._drain(contract.key, contract.tape, seq)
+            for width_us in (SECOND_US, MINUTE_US):
+                for bar in contract.tape.running_bars(width_us):
+                    row = (contract.key, width_us, *bar.row(), seq, self._world)
+                    self.tail.open.put(BARS, row)
 
     def _drain(self, name: str, tape: Tape, seq: int) -> None:
         """Take what the tape has finished: aggregate trades and bars."""

@@ -21,6 +21,7 @@ from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.core.units import ONE, text_places
 from tradepit.products.futures import shown
+from tradepit.products.futures.continuous import NEVER_US, begin_us, continued, legs
 from tradepit.products.futures.selectors import Period, contracts_of, of_pair, of_type
 from tradepit.products.futures.venues import on
 
@@ -92,15 +93,23 @@ def _stands(
     pit: Exchange, history: History, ask: DataAsk
 ) -> Callable[[], list[tuple[int, list[int]]]]:
     """(time, `Stand.row`) of what is meant, by the period; rows of several contracts add up."""
-    contracts = [(contract.venue, contract.name) for contract in meant(pit, ask)]
+    contracts = meant(pit, ask)
+    venue = contracts[0].venue
+    if ask.contract_type is None:
+        names = [(contract.name, 0, NEVER_US) for contract in contracts]
+    else:
+        names = [leg[:3] for leg in legs(pit, contracts[0])]
     start_us, end_us = span_of(ask, history.now_us())
     width_us = INTERVALS[ask.period]
 
     def later() -> list[tuple[int, list[int]]]:
         found: dict[int, list[int]] = {}
-        for venue, name in contracts:
+        for name, since_us, until_us in names:
+            first_us, last_us = max(start_us, since_us), min(end_us, until_us - 1)
+            if first_us > last_us:
+                continue
             for row in history.futures(
-                0, venue, "stand", name, start_us=start_us, end_us=end_us, limit=PAGE
+                0, venue, "stand", name, start_us=first_us, end_us=last_us, limit=PAGE
             ):
                 if row.at_us % width_us == 0:
                     before = found.get(row.at_us, [0] * len(row.body))
@@ -275,6 +284,19 @@ def top_position_ratio(
 # --- Who takes, and what was paid --------------------------------------------------------------
 
 
+def _continued(
+    pit: Exchange, listed: Contract, history: History, ask: Any
+) -> Callable[[], list[Bar]]:
+    """Klines of the period of a listed contract, and of those of its type before it."""
+    if listed.perpetual:
+        return _bars(listed, history, ask)
+    start_us, end_us = span_of(ask, history.now_us())
+    life_us = (begin_us(pit, listed), history.now_us())
+    width_us = INTERVALS[ask.period]
+    opens_us = opens_of(Span(None, start_us, end_us, ask.limit), (width_us, 0), life_us)
+    return continued(pit, history, listed, opens_us)
+
+
 def _bars(contract: Contract, history: History, ask: Any) -> Callable[[], list[Bar]]:
     """The contract's klines of the period."""
     width_us = INTERVALS[ask.period]
@@ -330,7 +352,7 @@ def taker_volume(
 ) -> Callable[[], list[CoinTakerVolume]]:
     """Taker buy/sell volume: contracts, and coins."""
     contract = of_type(pit, ask.pair, ask.contract_type, COINM)
-    bars = _bars(contract, history, ask)
+    bars = _continued(pit, contract, history, ask)
     return lambda: [
         CoinTakerVolume(
             pair=contract.pair, contract_type=contract.contract_type,
@@ -367,29 +389,34 @@ def basis(pit: Exchange, history: History, who: Who, ask: PairDataAsk) -> Callab
     width_us = INTERVALS[ask.period]
     start_us, end_us = span_of(ask, history.now_us())
     fine_us, what = (HOUR_US, "hour") if width_us >= HOUR_US else (MINUTE_US, "minute")
-    bars = _bars(contract, history, ask)
+    bars = _continued(pit, contract, history, ask)
+    rows = legs(pit, contract)
 
     def later() -> list[Basis]:
         traded = {bar.open_us + width_us: bar.close for bar in bars() if bar.count}
         found = []
-        for row in history.futures(
-            0, venue, what, contract.name, start_us=start_us - fine_us, end_us=end_us, limit=PAGE
-        ):
-            at_us = row.at_us + fine_us
-            if at_us % width_us == 0 and start_us <= at_us <= end_us:
-                index, mark = row.body[INDEX + 2], row.body[MARK + 2]
-                found.append(_basis(contract, at_us, traded.get(at_us, mark), index))
+        for leg in rows:
+            first_us, last_us = max(start_us, leg.start_us + 1), min(end_us, leg.end_us)
+            for row in history.futures(
+                0, venue, what, leg.name, start_us=first_us - fine_us, end_us=last_us, limit=PAGE
+            ):
+                at_us = row.at_us + fine_us
+                if at_us % width_us == 0 and first_us <= at_us <= last_us:
+                    index, mark = row.body[INDEX + 2], row.body[MARK + 2]
+                    prices = (traded.get(at_us, mark), index)
+                    found.append(_basis(contract, at_us, prices, leg.delivery_us))
         return _page(found, ask)
 
     return later
 
 
-def _basis(contract: Contract, at_us: int, price: int, index: int) -> Basis:
+def _basis(contract: Contract, at_us: int, prices: tuple[int, int], delivery_us: int) -> Basis:
+    price, index = prices
     away = price - index
     rate = away * ONE // index
     yearly = ""
-    if not contract.perpetual and contract.delivery_us > at_us:
-        yearly = text_places(rate * 365 * DAY_US // (contract.delivery_us - at_us), 4)
+    if not contract.perpetual and delivery_us > at_us:
+        yearly = text_places(rate * 365 * DAY_US // (delivery_us - at_us), 4)
     return Basis(
         index_price=index,
         contract_type=contract.contract_type,

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tradepit.catalog.fields import Amount, Long, SymbolName, Time
-from tradepit.catalog.futures_fields import ContractType, FuturesInterval, PairName, Shown
+from tradepit.catalog.futures_fields import FuturesInterval, PairName, Shown
 from tradepit.catalog.language import DATABASE, Ask, Reply
 from tradepit.core.bars import DAY_US, HOUR_US, INTERVALS, SECOND_US, Bar, next_open
 from tradepit.core.contracts import COINM, Contract, refusal
@@ -23,7 +23,7 @@ from tradepit.core.records import Who
 from tradepit.core.rejects import Reject
 from tradepit.products.futures import shown
 from tradepit.products.futures.market_data import sum_shown
-from tradepit.products.futures.selectors import KlineLimit, of_pair, of_type
+from tradepit.products.futures.selectors import KlineLimit, of_pair
 from tradepit.products.futures.venues import on_both
 
 if TYPE_CHECKING:
@@ -83,15 +83,6 @@ class PairKlinesAsk(Ask):
     limit: KlineLimit = 500
 
 
-class ContinuousAsk(Ask):
-    pair: PairName
-    contract_type: ContractType
-    interval: FuturesInterval
-    start_time: Time | None = None
-    end_time: Time | None = None
-    limit: KlineLimit = 500
-
-
 def weight(ask: Any) -> int:
     """1 below 100 rows, 2 below 500, 5 up to 1000, 10 beyond."""
     for most, cost in ((99, 1), (499, 2), (1000, 5)):
@@ -125,22 +116,11 @@ Klines = list[Kline] | Callable[[], list[Kline]]
 def klines(pit: Exchange, history: History, who: Who, ask: KlinesAsk, venue: int) -> Klines:
     """Kline/candlestick data."""
     check_times(ask, venue)
-    return _klines(pit.contract(ask.symbol, venue), history, ask)
+    return klines_asked(pit.contract(ask.symbol, venue), history, ask)
 
 
-@on_both(
-    "GET /{}/v1/continuousKlines",
-    doc="{}/market-data#continuous-contract-klinecandlestick-data", **WEIGHT,
-)  # fmt: skip
-def continuous_klines(
-    pit: Exchange, history: History, who: Who, ask: ContinuousAsk, venue: int
-) -> Klines:
-    """Continuous contract kline/candlestick data."""
-    check_times(ask, venue)
-    return _klines(of_type(pit, ask.pair, ask.contract_type, venue), history, ask)
-
-
-def _klines(contract: Contract, history: History, ask: KlinesAsk | ContinuousAsk) -> Klines:
+def klines_asked(contract: Contract, history: History, ask: Any) -> Klines:
+    """The klines of a contract's trades. ask: of an interval, times and a limit."""
     tape = contract.tape
     width_us = INTERVALS[ask.interval]
     span = Span(None, ask.start_time, ask.end_time, ask.limit)
@@ -148,11 +128,12 @@ def _klines(contract: Contract, history: History, ask: KlinesAsk | ContinuousAsk
     opens_us = opens_of(span, (width_us, 0), (tape.first_us, now_us))
     found = klines_of(contract, history, opens_us, width_us)
     if callable(found):
-        return lambda: [_kline(contract, bar, width_us) for bar in found()]
-    return [_kline(contract, bar, width_us) for bar in found]
+        return lambda: [kline(contract, bar, width_us) for bar in found()]
+    return [kline(contract, bar, width_us) for bar in found]
 
 
-def _kline(contract: Contract, bar: Bar, width_us: int) -> Kline:
+def kline(contract: Contract, bar: Bar, width_us: int) -> Kline:
+    """A bar as a row of the contract's."""
     return Kline(
         open_time=bar.open_us,
         open=shown.price(contract, bar.open),
