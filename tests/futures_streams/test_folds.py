@@ -200,7 +200,12 @@ def test_a_quarter_is_delivered() -> None:
         world.limit(BOB, "SELL", "BTCUSD_251226", "5", "107010")
         end_us = quarter_end(world.now)
         world.jump(end_us - world.now - DAY)
-        world.jump(DAY)
+        world.jump(DAY - 3 * HOUR)
+        for price in ("107005", "107008"):
+            for side in ("SELL", "BUY"):
+                world.limit(BOB, side, "BTCUSD_251226", "5", price)
+                world.wait(SECOND)
+        world.jump(end_us - world.now)
         told = [event for event in ear.of("!contractInfo") if event["ps"] == "BTCUSD"]
         assert list(told[0]) == ["e", "E", "s", "ps", "ct", "dt", "ot", "cs"]
         assert [(row["s"], row["ct"], row["cs"]) for row in told] == [
@@ -215,7 +220,17 @@ def test_a_quarter_is_delivered() -> None:
         world.limit(BOB, "BUY", "BTCUSD_260327", "5", "107010")
         world.wait(SECOND)
         kline = ear.last("btcusd_current_quarter@continuousKline_1d")
-        assert (kline["ct"], kline["k"]["c"], kline["k"]["n"]) == ("CURRENT_QUARTER", "107010.0", 1)
+        assert (kline["ct"], kline["k"]["c"], kline["k"]["n"]) == ("CURRENT_QUARTER", "107010.0", 3)
+        late = world.hear("coinm", "btcusd_current_quarter@continuousKline_1d")
+        await world.drained()
+        world.wait(SECOND)
+        assert late.last("btcusd_current_quarter@continuousKline_1d")["k"] == kline["k"]
+        (row,) = world.ask(
+            "GET /dapi/v1/continuousKlines", pair="BTCUSD", contractType="CURRENT_QUARTER",
+            interval="1d", limit=1,
+        )  # fmt: skip
+        shown = [kline["k"][name] for name in "tohlcvTqnVQ"]
+        assert shown == row[:11], "both contracts' trades of the day"
         world.jump(100 * DAY)  # the settled contract is forgotten; who hears it hears nothing
         world.rebuild()
         world.limit(BOB, "BUY", "BTCUSD_PERP", "7", "100000")

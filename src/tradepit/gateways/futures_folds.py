@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Final, cast
 
 from tradepit.catalog.kinds import TRUTHS, quote_places, quote_units
 from tradepit.core import marking
-from tradepit.core.bars import HOUR_US, INTERVALS, MINUTE_US, SECOND_US, Bar, next_open, open_of
+from tradepit.core.bars import (
+    HOUR_US,
+    INTERVALS,
+    MINUTE_US,
+    SECOND_US,
+    Bar,
+    empty_bar,
+    next_open,
+    open_of,
+)
 from tradepit.core.contracts import COINM, USDM, Contract
 from tradepit.core.futures_records import MARK_BAR, MarkBar
 from tradepit.core.marked import MARK
@@ -20,6 +29,7 @@ from tradepit.gateways.feeds import SLOW_US, EarFeed, Feed, round_up
 from tradepit.gateways.futures_feeds import contract_of, name_of, price_text, qty_text
 from tradepit.gateways.timed_feeds import KlineFeed, Line, StatisticsFeed
 from tradepit.products.futures import shown
+from tradepit.products.futures.continuous import continued, legs
 from tradepit.products.futures.klines import Step, course
 from tradepit.products.futures.market_data import quote_shown, sum_shown
 from tradepit.products.futures.prices import AssetIndex, asset_indexes, rates, settle_price
@@ -89,6 +99,7 @@ class ContinuousFeed(FuturesKlineFeed):
         super().__init__(hub, channel, name, interval)
         contract = contract_of(self.symbol)
         self.pair, self.type = contract.pair, contract.contract_type
+        self.since_us = legs(hub.pit, contract)[-1].start_us  # the contract is of the type
 
     def head(self, contract: Contract) -> tuple[str, str]:
         return f'"e":"continuous_kline","E":%d,"ps":"{self.pair}","ct":"{self.type}"', ""
@@ -97,10 +108,27 @@ class ContinuousFeed(FuturesKlineFeed):
         found = of_kind(self.hub, self.pair, self.type)
         if found and found[0].name != self.name:
             super().beat(at_us)  # what the last one traded until it was delivered
+            self.since_us = contract_of(self.symbol).delivery_us
+            held = self.open_us < self.since_us and not self.loading
+            self.folded = self._bar(self.since_us) if held else None
+            self.folded_us = self.since_us
             self.name, self.key = found[0].name, found[0].key
-            self.folded = None
             self.open_us = open_of(at_us, self.width_us, 0)
         super().beat(at_us)
+
+    def _complete(self) -> bool:
+        """What of the running kline lies before the contract was of its type is the one's before
+        it, which the history is asked for."""
+        if self.folded is None and not self.loading and self.open_us < self.since_us:
+            contract, opens_us = contract_of(self.symbol), [self.open_us, self.since_us]
+            self.folded_us = self.since_us
+            read = continued(self.hub.pit, self.hub.history, contract, opens_us)
+            self.hub.later(self, read, self._begun)
+            return False
+        return super()._complete()
+
+    def _begun(self, bars: list[Bar]) -> None:
+        self.folded = bars[0] if bars else empty_bar(self.open_us, 0)
 
 
 def of_kind(hub: Hub, pair: str, kind: str) -> list[Contract]:
