@@ -110,6 +110,18 @@ def test_liquidation_in_the_book() -> None:
     assert bench.wallet("insurance") == fund + parse_units("125")
 
 
+def test_a_liquidation_tells_of_its_last_fill() -> None:
+    bench = Bench(funds="1000")
+    bench.holding("ann").leverage = 100
+    bench.place("maker", "SELL", "1", "50000")
+    bench.place("ann", "BUY", "1", "50000")
+    for qty in ("0.6", "1.4"):
+        bench.place("maker", "BUY", qty, "49150")
+    bench.set_mark("49200")
+    (forced,) = [event for event in bench.outcome.events if isinstance(event, Forced)]
+    assert (forced.last_qty, forced.executed) == (parse_units("0.4"), ONE)
+
+
 def test_the_fund_takes_over_what_nobody_buys() -> None:
     bench = Bench(funds="1000")
     bench.holding("ann").leverage = 100

@@ -17,6 +17,7 @@ from tradepit.core.futures_records import (
     INSURANCE_CLEAR,
     AccountUpdate,
     Forced,
+    FuturesReport,
     MarginCall,
     PositionRow,
 )  # fmt: skip
@@ -172,9 +173,17 @@ def liquidate(pit: Exchange, position: Position) -> None:
             life.expire(pit, order, EXPIRY_IOC)
         else:
             life.finish(pit, order, FILLED)
-    pit.events.append(Forced(order, False, order.executed, pit.at_us))
+    pit.events.append(Forced(order, False, _last_fill(pit, order), pit.at_us))
     stake += position.realized - position.wallet  # what an isolated position has left
     _clearance_fee(pit, position, worth, stake)
+
+
+def _last_fill(pit: Exchange, order: FuturesOrder) -> int:
+    """Units of the last fill of an order that this command ended; 0 for none."""
+    for event in reversed(pit.events):
+        if isinstance(event, FuturesReport) and event.order is order and event.last_qty:
+            return event.last_qty
+    return 0
 
 
 def _on_tick(contract: Contract, price: int, up: bool) -> int:
