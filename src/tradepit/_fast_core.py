@@ -17,7 +17,8 @@ from typing import Final
 _HERE = Path(__file__).resolve().parent
 
 # From a request to an order, and from an order to its reply: only translators, pure like the core.
-# And what residents decide on their beats, from what they see and the seed.
+# What residents decide on their beats, from what they see and the seed. And the rows of a history
+# that wait for SQL.
 DESKS: Final = (
     "market/chance.py",
     "market/ladder.py",
@@ -35,6 +36,9 @@ DESKS: Final = (
     "products/spot/drafts.py",
     "products/spot/placing.py",
     "products/spot/telling.py",
+    "projections/futures.py",
+    "projections/kinds.py",
+    "projections/tail.py",
 )
 
 

@@ -15,7 +15,7 @@ from tradepit.core.rejects import Reject
 from tradepit.data import spot_listing
 from tradepit.data.genesis import genesis
 from tradepit.projections.futures import FuturesRows
-from tradepit.projections.schema import COURSES, Kind
+from tradepit.projections.kinds import COURSES, Kind
 
 publish.load()
 

@@ -14,8 +14,8 @@ from tradepit.journal.datadir import DataDir
 from tradepit.journal.records import decode, encode_command
 from tradepit.journal.recovery import Origins, World, open_world
 from tradepit.journal.sqlite import SqliteLog
+from tradepit.projections.kinds import KINDS
 from tradepit.projections.projector import Projector
-from tradepit.projections.schema import KINDS
 from tradepit.projections.store import Store, sqlite_url
 
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from tradepit.projections.schema import KINDS, METADATA, PERSONAL
+from tradepit.projections.kinds import KINDS, PERSONAL
+from tradepit.projections.schema import METADATA
 from tradepit.projections.store import Store, sqlite_url
 from tradepit.projections.tail import Chunk
 

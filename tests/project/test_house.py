@@ -25,7 +25,7 @@ MAY: dict[str, set[str]] = {
     "catalog": LOW,
     "products": LOW | {"catalog", "_fast_core"},
     "journal": LOW | {"catalog", "products"},
-    "projections": LOW,
+    "projections": LOW | {"_fast_core"},
     "gateways": LOW | {"catalog", "products", "journal"},
     "market": LOW | {"products", "_fast_core"},  # of the core only its vocabulary, see below
     "control": LOW | {"catalog", "products", "journal", "gateways", "data"},

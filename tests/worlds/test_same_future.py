@@ -30,7 +30,7 @@ from tradepit.gateways.sockets import Session
 from tradepit.gateways.user_stream import stream_subscriber
 from tradepit.gateways.worlds import World
 from tradepit.journal.recovery import Origins, unpack_state
-from tradepit.projections.schema import KINDS
+from tradepit.projections.kinds import KINDS
 from tradepit.worlds import hall as halls
 from tradepit.worlds.births import Codec
 from tradepit.worlds.hall import Hall

@@ -41,10 +41,11 @@ def _add(pit: Exchange, contract: Contract, row: list[int], when: tuple[int, int
     if not row or row[0] != open_us:
         if row:
             pit.events.append(MarkBar(contract, width_us, row, at_us))
-        fresh = [open_us]
-        for value in (marks.index, marks.mark, marks.premium):
-            fresh += [value, value, value, value]
-        return fresh
+        index, mark, premium = marks.index, marks.mark, marks.premium
+        return [
+            open_us, index, index, index, index, mark, mark, mark, mark, premium, premium, premium,
+            premium,
+        ]  # fmt: skip
     _stretch(row, INDEX, marks.index)
     _stretch(row, MARK, marks.mark)
     _stretch(row, PREMIUM, marks.premium)

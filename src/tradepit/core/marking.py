@@ -171,6 +171,8 @@ def _premium(contract: Contract) -> int:
 
 def impact(contract: Contract, side: BookSide, worth: int) -> int:
     """The average price (units) of taking `worth` (quote units) from a side; 0: too thin."""
+    if side.front is None:
+        return 0
     left = worth
     got = 0
     seen = 0

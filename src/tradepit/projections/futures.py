@@ -38,7 +38,7 @@ from tradepit.core.futures_orders import (
 )
 from tradepit.core.terms import POSITION_SIDES
 from tradepit.core.units import wide
-from tradepit.projections.schema import COURSES, FUTURES, Kind
+from tradepit.projections.kinds import COURSES, FUTURES, Kind
 
 _json = msgspec.json.Encoder().encode
 _OVER = frozenset(

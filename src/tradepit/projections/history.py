@@ -18,8 +18,7 @@ from tradepit.core.orders import Order
 from tradepit.core.symbols import Symbol
 from tradepit.core.tape import Agg, Trade
 from tradepit.projections.futures import COURSES_OF
-from tradepit.projections.projector import Projector
-from tradepit.projections.schema import (
+from tradepit.projections.kinds import (
     AGGS,
     ALLOCATIONS,
     AMENDMENTS,
@@ -34,6 +33,7 @@ from tradepit.projections.schema import (
     TRADES,
     Kind,
 )
+from tradepit.projections.projector import Projector
 from tradepit.projections.tail import Key, Row
 
 _json = msgspec.json.decode

@@ -42,7 +42,7 @@ from tradepit.core.tape import Tape
 from tradepit.core.terms import BREAK, BUY, REJECTED
 from tradepit.core.units import ONE
 from tradepit.projections.futures import FuturesRows
-from tradepit.projections.schema import (
+from tradepit.projections.kinds import (
     AGGS,
     ALLOCATIONS,
     AMENDMENTS,

@@ -29,7 +29,8 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from tradepit.projections.schema import CURSOR, KINDS, METADATA, Kind
+from tradepit.projections.kinds import KINDS, Kind
+from tradepit.projections.schema import CURSOR, METADATA
 from tradepit.projections.tail import Chunk, Key, Row
 
 _ROWS_AT_ONCE: Final = (64, 8, 1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
-from tradepit.projections.schema import KINDS, PERSONAL, Kind
+from tradepit.projections.kinds import KINDS, PERSONAL, Kind
 
 Row: TypeAlias = tuple[Any, ...]
 Key: TypeAlias = tuple[Any, ...]
