@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import gc
 import hashlib
 import hmac
@@ -35,6 +36,7 @@ from tradepit.server import serving
 PLACE: Final = "POST /api/v3/order"
 KEY: Final = DEV_KEYS[0]
 ROUNDS: Final = 5
+SEEN: Final = 4  # requests after which the door knows their shape
 
 RATIOS = [
     Ratio("Exchange.apply(place), pure : compiled", "pure.apply.place", "compiled.apply.place"),
@@ -199,13 +201,24 @@ async def _pieces(core: str, orders: int) -> list[Figure]:
         found.append(Figure(f"{core}.apply.{key}", words, cpu_ns(work) / orders, "ns/order"))
 
     async with whole_server() as (door, _):
-        requests = calls(orders)
+        requests = calls(orders + SEEN)
+        _walk(door, [requests.pop() for _ in range(SEEN)])
+        known = [copy.copy(request) for request in requests]
+        for request in known:
+            request.world = door.worlds["main"]
+        (way,) = door._entered.values()
+        piece(
+            "door.known",
+            "the door, where the shape is known",
+            lambda: [door._pass_known(r, way) for r in known],
+        )
         for check in CHAIN:
             words = f"the door's {check.__name__.replace('_', ' ')}"
             piece(f"door.{check.__name__}", words, lambda c=check: [c(door, r) for r in requests])
         at_us = time.time_ns() // 1_000
         commands = [
-            Command(n, at_us, call.who, PLACE, call.ask) for n, call in enumerate(requests, 1)
+            Command(n, at_us, call.who, PLACE, call.ask)
+            for n, call in enumerate(requests, SEEN + 1)
         ]
         codec = door.worlds["main"].sequencer.world.origins.codec
         piece("record", "the log record", lambda: [encode_command(c, codec) for c in commands])

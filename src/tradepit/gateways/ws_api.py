@@ -157,7 +157,8 @@ class ApiSession(Session):
             return
         if isinstance(found, asyncio.Future):
             self.waiting += 1
-            self._throttle()
+            if self.waiting >= MAX_WAITING:
+                self._throttle()
             found.add_done_callback(lambda done: self._came(call, done))
         elif isinstance(found, Reject):
             count_late(call, found)
@@ -244,8 +245,14 @@ class ApiSession(Session):
 
     def _came(self, call: WsCall, done: asyncio.Future[object]) -> None:
         self.waiting -= 1
-        self._throttle()
+        if self.waiting >= MAX_WAITING - 1:
+            self._throttle()
+        if self.waiting or self._scheduled:
+            self._settled(call, done)
+            return
+        self._scheduled = True  # nothing else is on its way: the answer goes out below
         self._settled(call, done)
+        self._turn()
 
     def _throttle(self) -> None:
         """Read no further request while too many wait."""

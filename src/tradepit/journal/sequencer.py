@@ -195,7 +195,10 @@ class Sequencer(Generic[M]):
         ):
             return self.submit(who, op, ask, check)
         world = self.world
-        self._at_us = at_us = max(self.clock.now_us(), self._at_us)
+        at_us = self.clock.now_us()
+        if at_us < self._at_us:
+            at_us = self._at_us
+        self._at_us = at_us
         command = Command(self._stamped + 1, at_us, who, op, ask)
         try:
             if check is not None:
@@ -212,7 +215,10 @@ class Sequencer(Generic[M]):
         self._announce(at_us)
         reply = self._carry_out(command)
         self._applied_all(1)
-        self._go_on()
+        if self._queue:
+            self._go_on()
+        else:
+            self._arm()
         return reply
 
     def _flush(self) -> None:

@@ -193,7 +193,7 @@ class Projector:
             opened = self.tail.open
             if opened.count >= _ENOUGH or opened.seq - self._cursor >= _ENOUGH:
                 self._seal()
-            elif not self._soon and (self._timer is None or self.tail.open.personal):
+            elif not self._soon and (self._timer is None or (opened.count and opened.personal)):
                 self._set_timer(loop)
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
