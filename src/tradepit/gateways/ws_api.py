@@ -251,8 +251,10 @@ class ApiSession(Session):
             self._settled(call, done)
             return
         self._scheduled = True  # nothing else is on its way: the answer goes out below
-        self._settled(call, done)
-        self._turn()
+        try:
+            self._settled(call, done)
+        finally:
+            self._turn()
 
     def _throttle(self) -> None:
         """Read no further request while too many wait."""
