@@ -132,9 +132,8 @@ class Crowd:
         self._check_incomes(outcome.events)
         self._check_available()
         self.watched.check_fundings(outcome.events)
-        if act == self._wait:
-            fresh = pit.marked_us > marked_us
-            self.watched.check_liquidations(people, outcome.events, fresh)
+        marked = act == self._wait and pit.marked_us > marked_us
+        self.watched.check_liquidations(people, outcome.events, marked)
 
     def _check_available(self) -> None:
         """What an order may ask for is what the account's whole margin says."""

@@ -192,18 +192,28 @@ class Watched:
         return equity, need
 
     def check_liquidations(self, before: list[Person], events: list[Any], marked: bool) -> None:
-        """After a command that did nothing but let time pass: whoever is short of maintenance at
-        the mark is gone, and nobody else is.
+        """Whoever is short of maintenance at the mark is gone, and nobody else is: time passes
+        before a command does anything.
 
-        before: as it was before. marked: the marks were taken by this command.
+        before: as it was before. marked: the marks were taken by this command, which did nothing.
         """
         stuck = any(isinstance(e, Forced) and not e.adl and e.order.leaves for e in events)
         if marked and not stuck:
-            for key, (equity, need) in self.standings(self.people()).items():
+            # Whoever traded with somebody's forced order was looked at before; so were the
+            # deleveraged. The next second looks at them.
+            traded = {
+                (event.order.trader.account.id, event.order.trader.venue)
+                for event in events
+                if isinstance(event, FuturesReport) and event.last_qty
+            }
+            people = [who for who in self.people() if (who.owner, who.venue) not in traded]
+            for key, (equity, need) in self.standings(people).items():
                 assert equity >= need - SLACK, f"{key} is to be liquidated: {equity} < {need}"
                 self._count("safe")
-        if any(isinstance(event, Funding) for event in events):
-            return  # wallets changed before anybody looked
+        if any(isinstance(event, Funding) for event in events) or not any(
+            isinstance(event, Forced) for event in events
+        ):
+            return  # wallets changed before anybody looked, or nobody was liquidated
         earlier = self.standings(before)
         touched: set[tuple[int, int]] = set()
         for event in events:
