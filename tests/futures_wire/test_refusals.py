@@ -131,6 +131,9 @@ def test_what_only_one_of_them_knows(pit: Pit) -> None:
     assert asked(pit, "dapi", TRAIL, "closePosition=true&quantity=")[0] == -4020
     assert asked(pit, "fapi", LIMIT, "timeInForce=GTD")[0] == -1102
     assert asked(pit, "fapi", LIMIT, "timeInForce=GTD&goodTillDate=1000")[0] == -5040
+    last = 253402300798999
+    assert asked(pit, "fapi", LIMIT, f"timeInForce=GTD&goodTillDate={last}")[0] == 0
+    assert asked(pit, "fapi", LIMIT, f"timeInForce=GTD&goodTillDate={last + 1001}")[0] == -5040
     assert asked(pit, "dapi", LIMIT, "goodTillDate=1000")[0] == -1104
     assert asked(pit, "dapi", LIMIT, "timeInForce=GTD") == (-1115, "Invalid timeInForce.")
 

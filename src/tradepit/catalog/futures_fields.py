@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from tradepit.catalog.kinds import CLIENT_ID_RANGE, Bare, OneOf, Places, Safe, Signed, Term
+from tradepit.catalog.kinds import CLIENT_ID_RANGE, Bare, Millis, OneOf, Places, Safe, Signed, Term
 from tradepit.core import terms
 from tradepit.core.bars import INTERVALS
 from tradepit.core.rejects import Reject
@@ -28,6 +28,7 @@ class OrderId(Safe):
 NewClientId: TypeAlias = Annotated[str, OrderId(CLIENT_ID_RANGE)]
 Shown: TypeAlias = Annotated[tuple[int, int], Places()]  # replies only: "43187.00"
 Number: TypeAlias = Annotated[int, Bare()]  # replies only: 0.0065, a JSON number
+FarTime: TypeAlias = Annotated[int, Millis()]  # integer microseconds; milliseconds on the wire
 
 FuturesOrderType: TypeAlias = Annotated[
     int,

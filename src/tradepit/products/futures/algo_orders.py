@@ -23,6 +23,7 @@ from tradepit.catalog.fields import (
 )
 from tradepit.catalog.futures_fields import (
     AlgoType,
+    FarTime,
     FuturesOrderType,
     FuturesResponseType,
     FuturesStpMode,
@@ -75,7 +76,7 @@ class PlaceAlgo(Ask):
     client_algo_id: NewClientId | None = None
     new_order_resp_type: FuturesResponseType | None = None
     self_trade_prevention_mode: FuturesStpMode | None = None
-    good_till_date: Time | None = None
+    good_till_date: FarTime | None = None
 
 
 class AlgoReply(Reply, kw_only=True):

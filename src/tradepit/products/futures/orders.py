@@ -18,9 +18,9 @@ from tradepit.catalog.fields import (
     Side,
     SymbolName,
     Text,
-    Time,
 )
 from tradepit.catalog.futures_fields import (
+    FarTime,
     FuturesOrderType,
     FuturesResponseType,
     FuturesStpMode,
@@ -75,7 +75,7 @@ class PlaceOrder(Ask):
 
 
 class PlaceUsdmOrder(PlaceOrder):
-    good_till_date: Time | None = None
+    good_till_date: FarTime | None = None
 
 
 @on_both(
