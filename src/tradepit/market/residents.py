@@ -174,8 +174,9 @@ class Residents:
 
     async def _pass_steps(self, until_us: int) -> None:
         steps = 0
+        short = until_us - self._clock.now_us() < MINUTE_US  # else they would not act at all
         while True:
-            step_us = STEP_US if self._watched() else MINUTE_US
+            step_us = STEP_US if short or self._watched() else MINUTE_US
             at_us = (self._clock.now_us() // step_us + 1) * step_us
             if at_us > until_us:
                 break
