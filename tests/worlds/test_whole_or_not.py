@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -223,3 +224,18 @@ async def test_a_world_that_stopped_is_not_saved_but_taken_back(tmp_path: Path) 
         row = await own.load("sound")
         assert row.closed is None
         assert (await own.save("again")).seq == row.commands
+
+
+async def test_a_history_that_cannot_be_written_holds_no_snapshot_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that wait for a disk with room are not waited for."""
+    async with keeping(Config(data=tmp_path, market="empty", limits="off")) as keeper:
+        hall, full = keeper.halls["main"], sqlite3.OperationalError("database or disk is full")
+        with monkeypatch.context() as patch:
+            patch.setattr(hall.projector.store, "write", lambda chunk: raising(full))
+            await hall.note_clock()
+            with pytest.raises(Reject, match="disk is full"):
+                await asyncio.wait_for(Shelf(keeper, "main").save("one"), 10)
+        saved = await asyncio.wait_for(Shelf(keeper, "main").save("one"), 30)
+        assert saved.name == "one"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -101,6 +102,7 @@ class Projector:
         self._timer: asyncio.TimerHandle | None = None
         self._soon = False  # the timer is that of an account's rows
         self._jobs: SimpleQueue[Chunk | Copy | None] = SimpleQueue()
+        self._copies: list[Copy] = []  # of the jobs, those that nobody took up yet
         self._stopping = threading.Event()
         self._moved = asyncio.Event()
         self._thread = threading.Thread(target=self._write, name="tradepit-history", daemon=True)
@@ -152,7 +154,9 @@ class Projector:
         assert self._loop is not None
         done = self._loop.create_future()
         self._hand_over()
-        self._jobs.put(Copy(path, done))
+        job = Copy(path, done)
+        self._copies.append(job)
+        self._jobs.put(job)
         return done
 
     async def stop(self) -> None:
@@ -230,13 +234,14 @@ class Projector:
         assert self._loop is not None
         while (chunk := self._jobs.get()) is not None:
             if isinstance(chunk, Copy):
-                self._copy(chunk, self._loop)
+                self._copy(chunk)
                 continue
             while True:
                 try:
                     self.store.write(chunk)
                 except Exception as wrong:
                     _operator.error("The history cannot be written: %s. Trying again.", wrong)
+                    self._refuse_copies(wrong)
                     if self._stopping.wait(_AGAIN_S):
                         return
                 else:
@@ -244,13 +249,24 @@ class Projector:
             if not self._stopping.is_set():
                 self._loop.call_soon_threadsafe(self._done, chunk)
 
-    def _copy(self, job: Copy, loop: asyncio.AbstractEventLoop) -> None:
+    def _refuse_copies(self, wrong: Exception) -> None:
+        """Nobody waits for a copy of what cannot be written."""
+        words = str(getattr(wrong, "orig", None) or wrong)
+        while self._copies:
+            self._end(self._copies.pop(), sqlite3.OperationalError(words))
+
+    def _copy(self, job: Copy) -> None:
+        if job not in self._copies:
+            return  # refused already
+        self._copies.remove(job)
         failure: Exception | None = None
         try:
             self.store.copy(job.path)
         except Exception as wrong:
             failure = wrong
+        self._end(job, failure)
 
+    def _end(self, job: Copy, failure: Exception | None) -> None:
         def tell() -> None:
             if job.done.done():
                 return
@@ -259,7 +275,8 @@ class Projector:
             else:
                 job.done.set_exception(failure)
 
-        loop.call_soon_threadsafe(tell)
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(tell)
 
     # --- Rows ----------------------------------------------------------------------------------
 
