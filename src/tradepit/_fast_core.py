@@ -17,14 +17,21 @@ from typing import Final
 _HERE = Path(__file__).resolve().parent
 
 # From a request to an order, and from an order to its reply: only translators, pure like the core.
-# What residents decide on their beats, from what they see and the seed. And the rows of a history
-# that wait for SQL.
+# What residents decide on their beats, from what they see and the seed. How a past parts. And the
+# rows of a history that wait for SQL.
 DESKS: Final = (
     "market/chance.py",
+    "market/coins.py",
+    "market/following.py",
     "market/ladder.py",
+    "market/layers.py",
     "market/maker.py",
+    "market/past.py",
+    "market/premium.py",
     "market/presets.py",
     "market/prices.py",
+    "market/prints.py",
+    "market/splitting.py",
     "market/takers.py",
     "market/tempers.py",
     "market/turns.py",

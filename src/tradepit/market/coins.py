@@ -27,16 +27,18 @@ class Coins(NamedTuple):
         return qty * self.size * ONE * ONE // (price * self.tick)
 
     def bounds(
-        self, qtys: Sequence[int], leaves: Sequence[int], highs: Sequence[int],
-        lows: Sequence[int],
-    ) -> tuple[list[int], list[int]]:  # fmt: skip
+        self, qtys: list[int], leaves: list[int], highs: list[int], lows: list[int]
+    ) -> tuple[list[int], list[int]]:
         """See `splitting.Bounds`."""
         least, most = [], []
-        for qty, count, high, low in zip(qtys, leaves, highs, lows, strict=True):
-            step = self.worth(1, low) - self.worth(1, high)
+        size, tick = self.size * ONE * ONE, self.tick
+        for i in range(len(qtys)):
+            count, whole = leaves[i], qtys[i] * size
+            high, low = highs[i] * tick, lows[i] * tick
+            step = size // low - size // high
             slack = SLACK * count * step + SPARE * count - SPARE // 2
-            least.append(self.worth(qty, high) + slack)
-            most.append(self.worth(qty, low) - slack)
+            least.append(whole // high + slack)
+            most.append(whole // low - slack)
         return least, most
 
     def side(

@@ -9,6 +9,7 @@ between all intervals. See docs/decisions/0197-the-past-of-contracts.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import gcd
 from typing import Final, NamedTuple
 
 from tradepit.core.bars import DAY_US, MINUTE_US
@@ -65,7 +66,9 @@ class FollowingPast(LayeredPast):
         self._ids = spot.ids_before(self._skipped)
         self.end_id = spot.end_id - self._ids
         self._times = max(1, mine.terms.trade // spot.terms.trade)
-        self._up, self._down = spot.sizes.tick * mine.units, ONE * self.sizes.tick
+        up, down = spot.sizes.tick * mine.units, ONE * self.sizes.tick
+        common = gcd(up, down)  # so that products stay machine words
+        self._up, self._down = up // common, down // common
         self._half = self._down // 2
         self._low, self._high = mine.terms.low, mine.terms.high
         minutes = mine.funding_us // MINUTE_US
@@ -124,7 +127,7 @@ class FollowingPast(LayeredPast):
         mates = self._spot.parts(level, mate)
         steps = self._premium.parts(level, step)
         if len(mates) == 1:
-            return [span._replace(mate=(mates[0], steps[0]))]
+            return [span.following((mates[0], steps[0]))]
         way = self._at_premium(mates, steps)
         opens, highs, lows = self._prices(span, mates, way)
         times = self._times

@@ -9,7 +9,6 @@ chosen. Nothing is computed before it is asked for; a bounded shelf keeps what w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from math import gcd
 from typing import Any, Final, NamedTuple
 
@@ -86,6 +85,7 @@ class SyntheticPast(LayeredPast):
         super().__init__(terms.name, terms.sizes, born_us, seed=seed, shelf=shelf)
         self.terms = terms
         self._walks = walks
+        self._known = (-1, 0)  # the last of `ids_before`: a day begins where one ended
         self.last_day_us = (born_us - 1) // DAY_US * DAY_US
         self.start_us = self.last_day_us - self._age() * DAY_US
         self.days = (self.last_day_us - self.start_us) // DAY_US + 1
@@ -112,15 +112,15 @@ class SyntheticPast(LayeredPast):
     # --- Making --------------------------------------------------------------------------------
 
     def new_parts(self, level: int, span: Span) -> list[Span]:
-        width_us = WIDTHS[level + 1] * MINUTE_US
-        edges = [*range(span.start_us, span.end_us, width_us), span.end_us]
-        ends = list(pairwise(edges))
-        leaves = [self.leaves(start, end) for start, end in ends]
-        minutes = [edge // MINUTE_US % 1440 for edge in edges[:-1]]
-        shares = [
-            _usual(minute, minute + (end - start) // MINUTE_US)
-            for minute, (start, end) in zip(minutes, ends, strict=True)
-        ]
+        width_us, leaf_us = WIDTHS[level + 1] * MINUTE_US, WIDTHS[self.leaf_level] * MINUTE_US
+        edges, leaves, shares = [span.start_us], [], []
+        while edges[-1] < span.end_us:
+            start_us = edges[-1]
+            end_us = min(start_us + width_us, span.end_us)
+            edges.append(end_us)
+            leaves.append(-((start_us - end_us) // leaf_us))
+            minute = start_us // MINUTE_US % 1440
+            shares.append(_UPTO[minute + (end_us - start_us) // MINUTE_US] - _UPTO[minute])
         place = span.start_us // MINUTE_US * 16 + level + 1
         dice = self.dice.throw(place, throws_for(len(leaves)))
         return split(span, Plan(edges, leaves, shares), dice)
@@ -129,8 +129,12 @@ class SyntheticPast(LayeredPast):
         """How many trades the days before `day` have."""
         if not day:
             return 0
-        (die,) = self.dice.throw(-day, 1)
-        return self.a_day * day + self.a_day * die // (2 * DIE)
+        known, count = self._known
+        if known != day:
+            (die,) = self.dice.throw(-day, 1)
+            count = self.a_day * day + self.a_day * die // (2 * DIE)
+            self._known = (day, count)
+        return count
 
     def _price(self, ago: int) -> int:
         """The price in ticks `ago` days before the birth; 1 is the start of the last day."""

@@ -8,7 +8,7 @@ contract is worth more for its later date is added: it shrinks by the microsecon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from tradepit.core.bars import DAY_US, MINUTE_US
 from tradepit.core.units import ONE
@@ -24,15 +24,20 @@ YEAR_US: Final = 365 * DAY_US
 HALF: Final = DIE // 2
 
 
-class Step(NamedTuple):
-    """The premium at start_us..end_us-1, e8 of the index."""
+class Step:
+    """The premium at start_us..end_us-1, e8 of the index; it never changes."""
 
-    start_us: int
-    end_us: int
-    open: int
-    high: int
-    low: int
-    close: int
+    __slots__ = ("close", "end_us", "high", "low", "open", "start_us")
+
+    def __init__(
+        self, start_us: int, end_us: int, begin: int, high: int, low: int, end: int
+    ) -> None:
+        self.start_us = start_us
+        self.end_us = end_us
+        self.open = begin
+        self.high = high
+        self.low = low
+        self.close = end
 
 
 class Premium:
@@ -46,6 +51,7 @@ class Premium:
         self._shelf = shelf
         self.carry = 0
         self.delivery_us = 0
+        self._known = (-1, 0)  # the last level that was asked for: a day begins where one ended
 
     def carried(self, us: int) -> int:
         """What the later delivery is worth at a time."""
@@ -69,9 +75,13 @@ class Premium:
         """Where a day begins: three of four within two basis points of the usual level."""
         if us >= self._born_us:
             return 0
-        (die,) = self._dice.throw(us // MINUTE_US * 16, 1)
-        away = die - HALF
-        return USUAL + SWING * away // HALF * away // HALF * away // HALF
+        known, level = self._known
+        if known != us:
+            (die,) = self._dice.throw(us // MINUTE_US * 16, 1)
+            away = die - HALF
+            level = USUAL + SWING * away // HALF * away // HALF * away // HALF
+            self._known = (us, level)
+        return level
 
     def parts(self, level: int, step: Step) -> list[Step]:
         key = (self._name, level, step.start_us)
@@ -104,7 +114,9 @@ class Premium:
                 elif found and found[-1].start_us == open_us:
                     found[-1] = _joined(found[-1], step)
                 else:
-                    found.append(step._replace(start_us=open_us))
+                    found.append(
+                        Step(open_us, step.end_us, step.open, step.high, step.low, step.close)
+                    )
         return found
 
 
@@ -115,9 +127,9 @@ def _joined(one: Step, other: Step) -> Step:
     )  # fmt: skip
 
 
-def bend(step: Step, edges: Sequence[int], dice: Sequence[int]) -> list[Step]:
+def bend(step: Step, edges: list[int], dice: tuple[int, ...]) -> list[Step]:
     """A step in parts: the way from its open to its close, over its high and its low."""
-    _, _, start, high, low, end = step
+    start, high, low, end = step.open, step.high, step.low, step.close
     parts = len(edges) - 1
     reach = high - low
     opens = [start]

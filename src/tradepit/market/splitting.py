@@ -12,8 +12,8 @@ Every shortest span has one trade of one lot at each of its four prices; SLACK p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final
 
 from tradepit.market.chance import DIE
 
@@ -22,30 +22,51 @@ SLACK: Final = 3
 _ROOTS: Final = (0, 1000, 1414, 1732, 2000, 2236)  # of 0..5, in thousandths
 
 
-class Span(NamedTuple):
-    """Trading at start_us..end_us-1. `mate`: what the span follows, if it does."""
+class Span:
+    """Trading at start_us..end_us-1; it never changes. Quantities in lots. `mate`: what the span
+    follows, if it does."""
 
-    start_us: int
-    end_us: int
-    first_id: int
-    trades: int
-    bought: int  # lots
-    bought_worth: int
-    sold: int
-    sold_worth: int
-    open: int
-    high: int
-    low: int
-    close: int
-    mate: Any = None
+    __slots__ = (
+        "bought", "bought_worth", "close", "end_us", "first_id", "high", "low", "mate", "open",
+        "sold", "sold_worth", "start_us", "trades",
+    )  # fmt: skip
+
+    def __init__(
+        self, start_us: int, end_us: int, first_id: int, trades: int, bought: int,
+        bought_worth: int, sold: int, sold_worth: int, begin: int, high: int, low: int, end: int,
+        mate: Any = None,
+    ) -> None:  # fmt: skip
+        self.start_us = start_us
+        self.end_us = end_us
+        self.first_id = first_id
+        self.trades = trades
+        self.bought = bought
+        self.bought_worth = bought_worth
+        self.sold = sold
+        self.sold_worth = sold_worth
+        self.open = begin
+        self.high = high
+        self.low = low
+        self.close = end
+        self.mate: Any = mate
+
+    def following(self, mate: Any) -> Span:
+        """The same with another mate."""
+        return Span(
+            self.start_us, self.end_us, self.first_id, self.trades, self.bought, self.bought_worth,
+            self.sold, self.sold_worth, self.open, self.high, self.low, self.close, mate,
+        )  # fmt: skip
 
 
-class Plan(NamedTuple):
+class Plan:
     """Where a span is cut. `shares`: how much usually happens in each part."""
 
-    edges_us: Sequence[int]
-    leaves: Sequence[int]
-    shares: Sequence[int]
+    __slots__ = ("edges_us", "leaves", "shares")
+
+    def __init__(self, edges_us: list[int], leaves: list[int], shares: list[int]) -> None:
+        self.edges_us = edges_us
+        self.leaves = leaves
+        self.shares = shares
 
 
 def throws_for(parts: int) -> int:
@@ -53,7 +74,7 @@ def throws_for(parts: int) -> int:
     return 2 + 5 * parts
 
 
-def split(span: Span, plan: Plan, dice: Sequence[int]) -> list[Span]:
+def split(span: Span, plan: Plan, dice: tuple[int, ...]) -> list[Span]:
     """The parts of a span, at most five."""
     leaves = plan.leaves
     parts = len(leaves)
@@ -66,7 +87,7 @@ def split(span: Span, plan: Plan, dice: Sequence[int]) -> list[Span]:
         if opens[i + 1] < opens[i]:
             tilts[i] = -tilts[i]
     counts = _shared(span.trades, [MIN_TRADES * n for n in leaves], weights)
-    middles = [high + low for high, low in zip(highs, lows, strict=True)]
+    middles = [highs[i] + lows[i] for i in range(parts)]
     means = (2 * span.bought_worth // span.bought, 2 * span.sold_worth // span.sold)
     bought = _shared(
         span.bought, counts, _leaning(weights, [DIE + t for t in tilts], middles, means[0])
@@ -88,7 +109,7 @@ def split(span: Span, plan: Plan, dice: Sequence[int]) -> list[Span]:
 
 
 def _prices(
-    span: Span, leaves: Sequence[int], dice: Sequence[int]
+    span: Span, leaves: list[int], dice: tuple[int, ...]
 ) -> tuple[list[int], list[int], list[int]]:
     """Where each part opens (and the last closes), how high and how low it goes.
 
@@ -126,7 +147,7 @@ def _prices(
     return opens, highs, lows
 
 
-def _turns(span: Span, leaves: Sequence[int], dice: Sequence[int]) -> tuple[int, int]:
+def _turns(span: Span, leaves: list[int], dice: tuple[int, ...]) -> tuple[int, int]:
     """Which parts go as high and as low as the span: the longer, the sooner; seldom the same one,
     unless it is most of the span."""
     parts, whole = len(leaves), sum(leaves)
@@ -140,7 +161,7 @@ def _turns(span: Span, leaves: Sequence[int], dice: Sequence[int]) -> tuple[int,
     return top, bottom
 
 
-def _part_at(leaves: Sequence[int], leaf: int) -> int:
+def _part_at(leaves: list[int], leaf: int) -> int:
     part = 0
     while leaf >= leaves[part]:
         leaf -= leaves[part]
@@ -182,52 +203,54 @@ def _drawn_to_mean(span: Span, opens: list[int], ceiling: int, floor: int) -> No
         opens[i] = bound + (opens[i] - bound) * left // room
 
 
-def _leaning(
-    weights: Sequence[int], tilts: Sequence[int], middles: Sequence[int], mean: int
-) -> list[int]:
+def _leaning(weights: list[int], tilts: list[int], middles: list[int], mean: int) -> list[int]:
     """Weights of one side, leant towards dear or cheap parts, so that its mean price is in the
     middle of what the parts allow; else ever shorter spans would be drawn ever more to one bound.
 
     middles, mean: in half ticks.
     """
     away = spread = 0
-    for weight, tilt, middle in zip(weights, tilts, middles, strict=True):
-        off = middle - mean
-        away += weight * tilt * off
+    parts = len(weights)
+    for i in range(parts):
+        off, weight = middles[i] - mean, weights[i]
+        away += weight * tilts[i] * off
         spread += weight * off * off
     found = []
-    for weight, tilt, middle in zip(weights, tilts, middles, strict=True):
-        lean = -away * (middle - mean) // spread if spread else 0
-        found.append(weight * max(tilt // 2, min(3 * tilt // 2, tilt + lean)))
+    for i in range(parts):
+        tilt = tilts[i]
+        leant = tilt - (away * (middles[i] - mean) // spread if spread else 0)
+        if leant < tilt // 2:
+            leant = tilt // 2
+        elif leant > 3 * tilt // 2:
+            leant = 3 * tilt // 2
+        found.append(weights[i] * leant)
     return found
 
 
-def _shared(total: int, least: Sequence[int], weights: Sequence[int]) -> list[int]:
+def _shared(total: int, least: list[int], weights: list[int]) -> list[int]:
     """`total` in parts by weight, each at least its `least`; the parts sum up exactly."""
     spare = total - sum(least)
     weight = sum(weights)
     run = done = 0
     found = []
-    for low, part in zip(least, weights, strict=True):
-        run += part
+    for i in range(len(weights)):
+        run += weights[i]
         upto = spare * run // weight
-        found.append(low + upto - done)
+        found.append(least[i] + upto - done)
         done = upto
     return found
 
 
-Bounds = Callable[
-    [Sequence[int], Sequence[int], Sequence[int], Sequence[int]], tuple[list[int], list[int]]
-]
+Bounds = Callable[[list[int], list[int], list[int], list[int]], tuple[list[int], list[int]]]
 """Of quantities, leaves, highs and lows of some parts: the least and the most they can be worth."""
 
 
 def share_worths(
     span: Span,
-    leaves: Sequence[int],
-    qtys: tuple[Sequence[int], Sequence[int]],
+    leaves: list[int],
+    qtys: tuple[list[int], list[int]],
     ranges: tuple[list[int], list[int]],
-    how: tuple[Bounds, Sequence[int], bool] | None = None,
+    how: tuple[Bounds, tuple[int, ...], bool] | None = None,
 ) -> tuple[list[int], list[int]]:
     """The worths of both sides in every part; widens the parts' ranges where it must.
 
@@ -272,18 +295,19 @@ def _widen(
 
 
 def bounds_in_quote(
-    qtys: Sequence[int], leaves: Sequence[int], highs: Sequence[int], lows: Sequence[int]
+    qtys: list[int], leaves: list[int], highs: list[int], lows: list[int]
 ) -> tuple[list[int], list[int]]:
     """The least and the most that each part can be worth."""
     least, most = [], []
-    for qty, count, high, low in zip(qtys, leaves, highs, lows, strict=True):
-        slack = SLACK * count * (high - low)
+    for i in range(len(qtys)):
+        qty, high, low = qtys[i], highs[i], lows[i]
+        slack = SLACK * leaves[i] * (high - low)
         least.append(qty * low + slack)
         most.append(qty * high - slack)
     return least, most
 
 
-def _between(total: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
+def _between(total: int, least: list[int], most: list[int]) -> list[int]:
     """Parts that sum up to `total`, all equally far between their bounds."""
-    rooms = [top - bottom for bottom, top in zip(least, most, strict=True)]
+    rooms = [most[i] - least[i] for i in range(len(least))]
     return _shared(total, least, rooms) if sum(rooms) else list(least)

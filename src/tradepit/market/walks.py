@@ -54,6 +54,7 @@ class Walks:
         self._assets: dict[str, _Asset] = {}
         self._market = Dice(seed, "market")
         self._moves: list[int] = []  # of the market, in millionths; entry k leads from k to k + 1
+        self._knots: list[int] = []  # the volatility every CLUSTER_DAYS, 0..DIE-1
         self._paces: list[int] = []  # 500..2000: how wild the day was
 
     def ratio(self, asset: str, ago: int) -> int:
@@ -120,12 +121,16 @@ class Walks:
     def _pace(self, ago: int) -> int:
         """Between two knots of volatility, each 500..2000, mostly low."""
         knot, between = divmod(ago, CLUSTER_DAYS)
-        (here,) = self._market.throw(-1 - knot, 1)
-        (there,) = self._market.throw(-2 - knot, 1)
-        here, there = here * here // DIE, there * there // DIE
+        here, there = self._knot(knot), self._knot(knot + 1)
         return 500 + (here * (CLUSTER_DAYS - between) + there * between) * 1500 // (
             CLUSTER_DAYS * DIE
         )
+
+    def _knot(self, number: int) -> int:
+        while len(self._knots) <= number:
+            (die,) = self._market.throw(-1 - len(self._knots), 1)
+            self._knots.append(die * die // DIE)
+        return self._knots[number]
 
 
 def _bell(throws: tuple[int, ...], k: int) -> int:
