@@ -36,6 +36,7 @@ DESKS: Final = (
     "market/tempers.py",
     "market/turns.py",
     "market/views.py",
+    "market/walks.py",
     "products/futures/drafts.py",
     "products/futures/shown.py",
     "products/futures/telling.py",

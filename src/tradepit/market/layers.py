@@ -6,10 +6,10 @@ What is here keeps what was made lately and finds things in it, whoever makes th
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from tradepit.core.bars import DAY_US, MINUTE_US, Bar
@@ -26,12 +26,12 @@ SHELF: Final = 60_000  # spans and trades kept
 class Shelf:
     """What was computed lately, for all symbols: two generations, the older is let go."""
 
-    def __init__(self, room: int = SHELF) -> None:
+    def __init__(self, lock: AbstractContextManager[object], room: int = SHELF) -> None:
         self._room = room
         self._young: dict[tuple[str, int, int], list[Any]] = {}
         self._old: dict[tuple[str, int, int], list[Any]] = {}
         self._count = 0
-        self._lock = threading.Lock()
+        self._lock = lock
 
     def get(self, key: tuple[str, int, int]) -> list[Any] | None:
         found = self._young.get(key)

@@ -6,6 +6,7 @@ That a symbol has one is part of the state: a mark in its listing with the versi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Any, Final
 
 from tradepit.core.units import ONE, mul_floor, parse_units, step_floor, text_short
@@ -63,7 +64,7 @@ def pasts_of(symbols: Mapping[str, Any], born_us: int) -> dict[str, SyntheticPas
     symbols: `core.symbols.Symbol` by name, with listings of `with_past`. Raises: ValueError for a
     past of a version that is not known here.
     """
-    shelf = Shelf()
+    shelf = Shelf(Lock())
     walks: dict[int, Walks] = {}
     found = {}
     for name, symbol in symbols.items():
@@ -75,7 +76,7 @@ def pasts_of(symbols: Mapping[str, Any], born_us: int) -> dict[str, SyntheticPas
         terms = terms_of(symbol, parse_units(symbol.listing["_price"]))
         if terms is not None:
             seed: int = mark["seed"]
-            shared = (walks.setdefault(seed, Walks(seed)), shelf)
+            shared = (walks.setdefault(seed, Walks(seed, Lock())), shelf)
             found[name] = SyntheticPast(terms, seed, born_us, shared)
     return found
 

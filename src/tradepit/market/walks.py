@@ -7,7 +7,7 @@ back to where they end, so that years stay within a few times the price. Integer
 
 from __future__ import annotations
 
-import threading
+from contextlib import AbstractContextManager
 from typing import Final, NamedTuple
 
 from tradepit.market.chance import DIE, Dice
@@ -48,9 +48,9 @@ class Volatility(NamedTuple):
 class Walks:
     """The worths of all assets of one world; safe to ask from several threads."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, lock: AbstractContextManager[object]) -> None:
         self._seed = seed
-        self._lock = threading.Lock()
+        self._lock = lock
         self._assets: dict[str, _Asset] = {}
         self._market = Dice(seed, "market")
         self._moves: list[int] = []  # of the market, in millionths; entry k leads from k to k + 1
