@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -95,6 +96,17 @@ def test_python_binance(pit: Pit, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(trade())
 
 
+def answered(manager: BinanceWebSocketApiManager) -> Any:
+    """The next answer of the stream's buffer. With `return_response` the library begins to wait for
+    an answer only after it has asked: one that is there before is waited for in vain."""
+    for _ in range(500):
+        found = manager.pop_stream_data_from_stream_buffer()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("no answer in five seconds")
+
+
 def test_unicorn(pit: Pit) -> None:
     key = pit.keys["bob"]
     manager = BinanceWebSocketApiManager(
@@ -105,19 +117,17 @@ def test_unicorn(pit: Pit) -> None:
     try:
         stream = manager.create_stream(api=True, api_key=key.api_key, api_secret=key.secret)
         assert manager.wait_till_stream_has_started(stream)
-        client_id, placed = manager.api.spot.create_order(
+        asked = manager.api.spot
+        client_id = asked.create_order(
             stream_id=stream, symbol="ADAUSDT", side="BUY", order_type="LIMIT", quantity=20,
-            price=0.35, time_in_force="GTC", new_client_order_id="wsun", return_response=True,
+            price=0.35, time_in_force="GTC", new_client_order_id="wsun",
         )  # fmt: skip
-        assert (client_id, placed["result"]["status"]) == ("wsun", "NEW")
-        found = manager.api.spot.get_order(
-            stream_id=stream, symbol="ADAUSDT", orig_client_order_id="wsun", return_response=True
-        )
-        assert found["result"]["status"] == "NEW"
-        gone = manager.api.spot.cancel_open_orders(
-            stream_id=stream, symbol="ADAUSDT", return_response=True
-        )
-        assert [row["origClientOrderId"] for row in gone["result"]] == ["wsun"]
-        assert manager.api.spot.get_server_time(stream_id=stream, return_response=True)["result"]
+        assert (client_id, answered(manager)["result"]["status"]) == ("wsun", "NEW")
+        asked.get_order(stream_id=stream, symbol="ADAUSDT", orig_client_order_id="wsun")
+        assert answered(manager)["result"]["status"] == "NEW"
+        asked.cancel_open_orders(stream_id=stream, symbol="ADAUSDT")
+        assert [row["origClientOrderId"] for row in answered(manager)["result"]] == ["wsun"]
+        asked.get_server_time(stream_id=stream)
+        assert answered(manager)["result"]["serverTime"]
     finally:
         manager.stop_manager()
