@@ -1,4 +1,4 @@
-"""Compile the core (and what of the products every order passes) with mypyc into
+"""Compile the core, and the desks that `_fast_core` names beside it, with mypyc into
 src/tradepit/_fast/<key>/, where the packages look for it.
 
 The key is a hash of the sources and of the interpreter, so that a changed source is never shadowed
